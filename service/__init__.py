@@ -1,0 +1,1 @@
+"""Gatepost: comments that wait for a person."""
