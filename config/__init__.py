@@ -1,0 +1,5 @@
+"""What the operator chose."""
+
+from config.settings import Settings, SettingsError, load
+
+__all__ = ["Settings", "SettingsError", "load"]

@@ -1,0 +1,44 @@
+"""What we know: the tables. The spam model lives in models.spam and is not loaded from here."""
+
+from models.base import Base
+from models.comment import Comment, Contact, RateBucket, Status, SubmissionKey
+from models.decision import Decision
+from models.moderator import KeyCheck, Membership, Moderator, Role, Setup
+from models.outbox import (
+    Attempt,
+    Delivery,
+    DeliveryState,
+    Endpoint,
+    EndpointState,
+    Event,
+    EventCursor,
+    EventType,
+)
+from models.policy import Policy
+from models.site import Site, Thread
+
+__all__ = [
+    "Attempt",
+    "Base",
+    "Comment",
+    "Contact",
+    "Decision",
+    "Delivery",
+    "DeliveryState",
+    "Endpoint",
+    "EndpointState",
+    "Event",
+    "EventCursor",
+    "EventType",
+    "KeyCheck",
+    "Membership",
+    "Moderator",
+    "Policy",
+    "RateBucket",
+    "Role",
+    "Setup",
+    "Site",
+    "Status",
+    "SubmissionKey",
+    "Thread",
+]

@@ -1,0 +1,221 @@
+"""What the operator chose: read once, frozen, loud about mistakes."""
+
+import os
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+PREFIX = "GATEPOST_"
+CONFIG_VARIABLE = "GATEPOST_CONFIG"
+SHIPPED = Path(__file__).with_name("default.toml")
+TRUE_WORDS = frozenset({"1", "true", "yes", "on"})
+FALSE_WORDS = frozenset({"0", "false", "no", "off"})
+COMMENT_CEILING = 65_525  # WordPress's own limit, so that every import fits
+
+
+class SettingsError(ValueError):
+    """A setting is unknown, missing or out of range; the text says which and how to mend it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """All settings; units and defaults stand in default.toml beside this file."""
+
+    base_url: str
+    host: str
+    port: int
+    trusted_hosts: tuple[str, ...]
+    trusted_proxies: int
+    data_dir: str
+    database_url: str
+    key_ring: str
+    model: str
+    threads: int
+    web_workers: int
+    body_deadline: float
+    busy_timeout: float
+    drain: float
+    comment_max: int
+    check_deliverability: bool
+    submissions_burst: int
+    submissions_per_minute: int
+    idempotency_hours: int
+    edit_minutes: int
+    undo_hold: float
+    undo_days: int
+    dispatcher: bool
+    poll_interval: float
+    delivery_deadline: float
+    delivery_lease: float
+    delivery_threads: int
+    webhook_allow: tuple[str, ...]
+    email_retention_days: int
+    log_level: str
+
+    @property
+    def database(self) -> str:
+        """SQLAlchemy's address of the database in use."""
+        if self.database_url:
+            return self.database_url
+        return f"sqlite:///{(Path(self.data_dir) / 'gatepost.db').absolute()}"
+
+    @property
+    def on_sqlite(self) -> bool:
+        """Whether the database is a SQLite file."""
+        return self.database.startswith("sqlite")
+
+    @property
+    def allowed_hosts(self) -> frozenset[str]:
+        """Host header values that are ours, lower case, with a port where one is due."""
+        return frozenset(
+            {urlsplit(self.base_url).netloc.lower(), *map(str.lower, self.trusted_hosts)}
+        )
+
+    @property
+    def secure(self) -> bool:
+        """Whether the public address is https, so that cookies may be bound to it."""
+        return self.base_url.startswith("https://")
+
+    @property
+    def ingress_body_cap(self) -> int:
+        """Bytes a reader's form may have: an emoji is 12 bytes when urlencoded."""
+        return 12 * self.comment_max + 16 * 1024
+
+
+def load(environ: Mapping[str, str] = os.environ, **overrides: Any) -> Settings:
+    """Read the settings.
+
+    Args:
+        environ: variables, usually the process's.
+        overrides: values that win over everything, for tests and the demo.
+
+    Raises:
+        SettingsError: an unknown name, an unreadable file, a wrong type or range.
+    """
+    values = _toml(SHIPPED)
+    if CONFIG_VARIABLE in environ:
+        values |= _known(_toml(Path(environ[CONFIG_VARIABLE])), environ[CONFIG_VARIABLE])
+    values |= _known(_from_environ(environ), "the environment")
+    values |= _known(overrides, "the caller")
+    settings = Settings(
+        **{f.name: _typed(f.name, f.type, values[f.name]) for f in fields(Settings)}
+    )
+    _check(settings)
+    return settings
+
+
+def _toml(path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.read_text("utf-8"))
+    except OSError as error:
+        raise SettingsError(f"cannot read the settings file {path}: {error.strerror}") from error
+    except tomllib.TOMLDecodeError as error:
+        raise SettingsError(f"{path} is not valid TOML: {error}") from error
+
+
+def _from_environ(environ: Mapping[str, str]) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    names = {field.name for field in fields(Settings)}
+    for variable, value in environ.items():
+        if not variable.startswith(PREFIX) or variable == CONFIG_VARIABLE:
+            continue
+        name = variable.removeprefix(PREFIX).lower()
+        if name not in names and name.endswith("_file"):
+            name, value = name.removesuffix("_file"), _secret(variable, value)  # noqa: PLW2901 - the file's text stands in for its path
+        found.setdefault(name, value)
+    return found
+
+
+def _secret(variable: str, path: str) -> str:
+    try:
+        return Path(path).read_text("utf-8").rstrip("\n")
+    except OSError as error:
+        raise SettingsError(
+            f"{variable} names a file that cannot be read: {error.strerror}"
+        ) from error
+
+
+def _known(values: Mapping[str, Any], source: str) -> dict[str, Any]:
+    names = {field.name for field in fields(Settings)}
+    unknown = sorted(set(values) - names)
+    if unknown:
+        raise SettingsError(f"unknown setting: {', '.join(unknown)} (in {source})")
+    return dict(values)
+
+
+def _typed(name: str, kind: Any, value: Any) -> Any:
+    if kind is bool:
+        return _truth(name, value)
+    if kind in (int, float):
+        return _number(name, kind, value)
+    if kind is str:
+        if not isinstance(value, str):
+            raise SettingsError(f"{name} must be a text, not {value!r}")
+        return value
+    return tuple(value.replace(",", " ").split()) if isinstance(value, str) else tuple(value)
+
+
+def _truth(name: str, value: Any) -> bool:
+    word = str(value).lower()
+    if word in TRUE_WORDS:
+        return True
+    if word in FALSE_WORDS:
+        return False
+    raise SettingsError(f"{name} must be true or false, not {value!r}")
+
+
+def _number(name: str, kind: Any, value: Any) -> Any:
+    try:
+        if isinstance(value, bool) or (kind is int and isinstance(value, float)):
+            raise TypeError  # noqa: TRY301 - one message for every wrong form
+        return kind(value)
+    except (TypeError, ValueError):
+        what = "a whole number" if kind is int else "a number"
+        raise SettingsError(f"{name} must be {what}, not {value!r}") from None
+
+
+RANGES: dict[str, tuple[float, float]] = {
+    "port": (0, 65535),
+    "trusted_proxies": (0, 10),
+    "threads": (1, 64),
+    "web_workers": (1, 64),
+    "body_deadline": (0.1, 600),
+    "busy_timeout": (0.1, 60),
+    "drain": (0, 600),
+    "comment_max": (1, COMMENT_CEILING),
+    "submissions_burst": (1, 1_000_000),
+    "submissions_per_minute": (1, 1_000_000),
+    "idempotency_hours": (1, 24 * 30),
+    "edit_minutes": (0, 24 * 60),
+    "undo_hold": (0, 3600),
+    "undo_days": (0, 365),
+    "poll_interval": (0.01, 60),
+    "delivery_deadline": (0.1, 60),
+    "delivery_lease": (1, 3600),
+    "delivery_threads": (1, 64),
+    "email_retention_days": (0, 3650),
+}
+
+
+def _check(settings: Settings) -> None:
+    for name, (low, high) in RANGES.items():
+        if not low <= getattr(settings, name) <= high:
+            raise SettingsError(f"{name} must be between {low:g} and {high:g}")
+    address = urlsplit(settings.base_url)
+    if (
+        address.scheme not in ("http", "https")
+        or not address.netloc
+        or address.path not in ("", "/")
+    ):
+        raise SettingsError("base_url must be http(s)://host[:port], without a path")
+    if settings.base_url.endswith("/"):
+        raise SettingsError("base_url must not end with a slash")
+    if settings.log_level not in ("debug", "info", "warning", "error"):
+        raise SettingsError("log_level must be debug, info, warning or error")
+    if settings.delivery_lease <= settings.delivery_deadline:
+        raise SettingsError("delivery_lease must be longer than delivery_deadline")
+    if settings.on_sqlite and settings.web_workers > 1:
+        raise SettingsError("web_workers above 1 needs PostgreSQL: SQLite has one serving process")

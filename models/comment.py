@@ -1,0 +1,138 @@
+"""Comments, and who wrote them."""
+
+import enum
+from datetime import date, datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Mapped, mapped_column
+
+from models.base import Base, BigKey, RowId, text_enum
+
+NAME_LENGTH = 245
+EMAIL_LENGTH = 100
+WEBSITE_LENGTH = 200
+PUBLIC_ID_LENGTH = 16
+
+
+class Status(enum.StrEnum):
+    """Where a comment stands."""
+
+    PENDING = "pending"
+    APPROVED = "approved"
+    SPAM = "spam"
+    TRASH = "trash"
+
+
+class Contact(Base):
+    """The sealed address of an author on one site, and what is known of him.
+
+    No column holds an address in the clear, and no constraint stands on one: databases print
+    the values of a broken constraint.
+    """
+
+    __tablename__ = "author_contact"
+    __table_args__ = (sa.UniqueConstraint("site_id", "index_kid", "email_index"),)
+
+    id: Mapped[RowId]
+    uid: Mapped[bytes] = mapped_column(sa.LargeBinary(16), unique=True)
+    site_id: Mapped[int] = mapped_column(sa.ForeignKey("site.id"))
+    email_sealed: Mapped[bytes | None] = mapped_column(sa.LargeBinary(400))
+    email_kid: Mapped[int | None] = mapped_column(sa.SmallInteger)
+    email_index: Mapped[bytes | None] = mapped_column(sa.LargeBinary(16))
+    index_kid: Mapped[int | None] = mapped_column(sa.SmallInteger)
+    first_day: Mapped[date]
+    last_day: Mapped[date]
+    seen: Mapped[int] = mapped_column(default=0)
+    approved: Mapped[int] = mapped_column(default=0)
+    rejected: Mapped[int] = mapped_column(default=0)
+
+
+class Comment(Base):
+    """One contribution to a thread."""
+
+    __tablename__ = "comment"
+    __table_args__ = (
+        sa.Index("ix_comment_queue", "site_id", "status", "created_at", "id"),
+        sa.Index("ix_comment_thread", "thread_id", "status", "created_at", "id"),
+        sa.Index("ix_comment_likeness", "thread_id", "likeness"),
+        sa.Index("ix_comment_contact", "contact_id"),
+        sa.CheckConstraint("version >= 1", name="version_positive"),
+    )
+
+    id: Mapped[RowId]
+    public_id: Mapped[str] = mapped_column(sa.String(PUBLIC_ID_LENGTH), unique=True)
+    """Random; the only id that leaves the house."""
+    site_id: Mapped[int] = mapped_column(sa.ForeignKey("site.id"))
+    thread_id: Mapped[int] = mapped_column(sa.ForeignKey("thread.id"))
+    parent_id: Mapped[int | None] = mapped_column(BigKey, sa.ForeignKey("comment.id"))
+    contact_id: Mapped[int | None] = mapped_column(
+        BigKey, sa.ForeignKey("author_contact.id", ondelete="SET NULL")
+    )
+    status: Mapped[Status] = mapped_column(text_enum(Status))
+    version: Mapped[int] = mapped_column(default=1)
+    """Goes up with every change; a decision names the version it saw."""
+    name: Mapped[str] = mapped_column(sa.String(NAME_LENGTH))
+    website: Mapped[str] = mapped_column(sa.String(WEBSITE_LENGTH), default="")
+    text: Mapped[str] = mapped_column(sa.Text)
+    """As typed, after the documented normalisation; rendered only on the way out."""
+    by_owner: Mapped[bool] = mapped_column(default=False)
+    created_at: Mapped[datetime]
+    edited_at: Mapped[datetime | None]
+    withdrawn_at: Mapped[datetime | None]
+    erased_at: Mapped[datetime | None]
+    probability: Mapped[float | None]
+    """Probability of spam, 0..1; None when the check failed."""
+    band: Mapped[str | None] = mapped_column(sa.String(16))
+    reasons: Mapped[list[Any]]
+    """What the score is made of, as models.spam gives it."""
+    model: Mapped[str] = mapped_column(sa.String(80), default="")
+    """Which model scored it."""
+    note: Mapped[str] = mapped_column(sa.String(200), default="")
+    """Why a check or a rule held it, in words for the card."""
+    signals: Mapped[dict[str, Any]]
+    """What was seen outside the text: honeypot, form age, trust of the origin."""
+    likeness: Mapped[bytes] = mapped_column(sa.LargeBinary(16))
+    """Keyed digest of name and text, to find the same comment sent twice."""
+
+    @property
+    def gone(self) -> bool:
+        """Whether its author took it back or had it erased."""
+        return self.withdrawn_at is not None or self.erased_at is not None
+
+    @property
+    def is_public(self) -> bool:
+        """Whether readers see it."""
+        return self.status is Status.APPROVED and not self.gone
+
+
+class SubmissionKey(Base):
+    """A submission that was answered, so that its repetition gets the same answer."""
+
+    __tablename__ = "submission_key"
+    __table_args__ = (
+        sa.UniqueConstraint("site_id", "kind", "key", "fingerprint"),
+        sa.Index("ix_submission_key_age", "created_at"),
+    )
+
+    id: Mapped[RowId]
+    site_id: Mapped[int] = mapped_column(sa.ForeignKey("site.id"))
+    kind: Mapped[str] = mapped_column(sa.String(8))
+    """`header` (Idempotency-Key) or `form` (submission_id)."""
+    key: Mapped[bytes] = mapped_column(sa.LargeBinary(32))
+    """Keyed digest of the caller's key."""
+    fingerprint: Mapped[bytes] = mapped_column(sa.LargeBinary(32))
+    """Keyed digest of the body: a plain hash would be a hash of the address in it."""
+    comment_id: Mapped[int] = mapped_column(BigKey, sa.ForeignKey("comment.id"))
+    created_at: Mapped[datetime]
+
+
+class RateBucket(Base):
+    """Comments that a network may still send now."""
+
+    __tablename__ = "rate_bucket"
+
+    network: Mapped[bytes] = mapped_column(sa.LargeBinary(16), primary_key=True)
+    """Keyed digest of the network and the day; the address itself is never stored."""
+    tokens: Mapped[float]
+    filled_at: Mapped[datetime] = mapped_column(index=True)

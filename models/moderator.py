@@ -1,0 +1,65 @@
+"""People who decide, and what each may do on which site."""
+
+import enum
+from datetime import datetime
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Mapped, mapped_column
+
+from models.base import Base, RowId, text_enum
+
+
+class Role(enum.StrEnum):
+    """What a moderator may do on a site; each may do what the ones after it may."""
+
+    OWNER = "owner"
+    MODERATOR = "moderator"
+    VIEWER = "viewer"
+
+
+class Moderator(Base):
+    """A person who signs in."""
+
+    __tablename__ = "moderator"
+
+    id: Mapped[RowId]
+    email: Mapped[str] = mapped_column(sa.String(254), unique=True)
+    name: Mapped[str] = mapped_column(sa.String(100))
+    password: Mapped[str] = mapped_column(sa.String(255))
+    active: Mapped[bool] = mapped_column(default=True)
+    fs_uniquifier: Mapped[str] = mapped_column(sa.String(64), unique=True)
+    """Named by Flask-Security: what a session refers to, so that changing it ends them all."""
+    operator: Mapped[bool] = mapped_column(default=False)
+    """May create sites; the first owner is one."""
+    created_at: Mapped[datetime]
+
+
+class Membership(Base):
+    """A moderator's role on a site."""
+
+    __tablename__ = "membership"
+
+    moderator_id: Mapped[int] = mapped_column(sa.ForeignKey("moderator.id"), primary_key=True)
+    site_id: Mapped[int] = mapped_column(sa.ForeignKey("site.id"), primary_key=True)
+    role: Mapped[Role] = mapped_column(text_enum(Role))
+
+
+class Setup(Base):
+    """The one-time right to become the first owner; its single row decides a double claim."""
+
+    __tablename__ = "setup"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    token_digest: Mapped[bytes] = mapped_column(sa.LargeBinary(32))
+    created_at: Mapped[datetime]
+    claimed_at: Mapped[datetime | None]
+
+
+class KeyCheck(Base):
+    """A known answer of each key in the ring, so that a wrong ring is noticed at start."""
+
+    __tablename__ = "key_check"
+
+    use: Mapped[str] = mapped_column(sa.String(16), primary_key=True)
+    kid: Mapped[int] = mapped_column(sa.SmallInteger, primary_key=True, autoincrement=False)
+    answer: Mapped[bytes] = mapped_column(sa.LargeBinary(8))

@@ -1,0 +1,167 @@
+"""Events others may want, the addresses that want them, and every try to tell them."""
+
+import enum
+from datetime import datetime
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Mapped, mapped_column
+
+from models.base import Base, BigKey, RowId, text_enum
+
+
+class EventType(enum.StrEnum):
+    """Names on the wire."""
+
+    CREATED = "comment.created"
+    APPROVED = "comment.approved"
+    SPAM = "comment.spam"
+    TRASHED = "comment.trashed"
+    HELD = "comment.held"
+    EDITED = "comment.edited"
+    WITHDRAWN = "comment.withdrawn"
+    ERASED = "comment.erased"
+    PING = "ping"
+
+
+class EndpointState(enum.StrEnum):
+    """Whether an endpoint is served."""
+
+    ACTIVE = "active"
+    PAUSED = "paused"
+    DISABLED = "disabled"
+
+
+class DeliveryState(enum.StrEnum):
+    """Where a delivery stands; `due` also means "try again at due_at"."""
+
+    DUE = "due"
+    LEASED = "leased"
+    DONE = "done"
+    DEAD = "dead"
+    HELD = "held"
+
+
+class Event(Base):
+    """A fact, written in the transaction of its cause.
+
+    It stays in the house until `release_at`; releasing gives it its position. An event that
+    was undone before that is cancelled and never leaves.
+    """
+
+    __tablename__ = "event"
+    __table_args__ = (
+        sa.Index(
+            "ix_event_unreleased",
+            "release_at",
+            sqlite_where=sa.text("position IS NULL AND cancelled_at IS NULL"),
+            postgresql_where=sa.text("position IS NULL AND cancelled_at IS NULL"),
+        ),
+        sa.Index("ix_event_comment", "comment_id"),
+        sa.Index("ix_event_cursor", "site_id", "position"),
+    )
+
+    id: Mapped[RowId]
+    public_id: Mapped[str] = mapped_column(sa.String(40), unique=True)
+    """`evt_…`; the webhook-id, the same on every attempt."""
+    site_id: Mapped[int] = mapped_column(sa.ForeignKey("site.id"))
+    comment_id: Mapped[int | None] = mapped_column(BigKey, sa.ForeignKey("comment.id"))
+    decision_id: Mapped[int | None] = mapped_column(BigKey, sa.ForeignKey("decision.id"))
+    endpoint_id: Mapped[int | None] = mapped_column(sa.ForeignKey("endpoint.id"))
+    """Set when only one endpoint is meant (a test)."""
+    type: Mapped[EventType] = mapped_column(
+        sa.Enum(
+            EventType,
+            native_enum=False,
+            length=32,
+            values_callable=lambda members: [m.value for m in members],
+        )
+    )
+    body: Mapped[bytes] = mapped_column(sa.LargeBinary)
+    """The exact bytes that are signed and sent."""
+    occurred_at: Mapped[datetime]
+    release_at: Mapped[datetime]
+    position: Mapped[int | None] = mapped_column(BigKey, unique=True)
+    cancelled_at: Mapped[datetime | None]
+
+
+class EventCursor(Base):
+    """The last position given out; its one row is locked while events are released."""
+
+    __tablename__ = "event_cursor"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    position: Mapped[int] = mapped_column(BigKey)
+
+
+class Endpoint(Base):
+    """A webhook address of a site. Its secret is derived, never stored."""
+
+    __tablename__ = "endpoint"
+    __table_args__ = (sa.Index("ix_endpoint_site", "site_id"),)
+
+    id: Mapped[RowId]
+    public_id: Mapped[str] = mapped_column(sa.String(40), unique=True)
+    site_id: Mapped[int] = mapped_column(sa.ForeignKey("site.id"))
+    url: Mapped[str] = mapped_column(sa.String(2000))
+    types: Mapped[list[str]]
+    """Event types wanted; empty = all."""
+    state: Mapped[EndpointState] = mapped_column(text_enum(EndpointState))
+    state_reason: Mapped[str] = mapped_column(sa.String(200), default="")
+    secret_version: Mapped[int] = mapped_column(default=1)
+    streak: Mapped[int] = mapped_column(default=0)
+    """Failures since the last success."""
+    failing_since: Mapped[datetime | None]
+    open_until: Mapped[datetime | None]
+    """While the breaker is open nothing is tried and no attempt is used up."""
+    created_at: Mapped[datetime]
+
+
+class Delivery(Base):
+    """One event for one endpoint.
+
+    A leased row is a row whose `due_at` is the lease's end, so a dead worker's delivery falls
+    due by itself.
+    """
+
+    __tablename__ = "delivery"
+    __table_args__ = (
+        sa.UniqueConstraint("event_id", "endpoint_id", "replay"),
+        sa.Index(
+            "ix_delivery_open",
+            "endpoint_id",
+            "due_at",
+            sqlite_where=sa.text("state IN ('due', 'leased')"),
+            postgresql_where=sa.text("state IN ('due', 'leased')"),
+        ),
+    )
+
+    id: Mapped[RowId]
+    event_id: Mapped[int] = mapped_column(BigKey, sa.ForeignKey("event.id"))
+    endpoint_id: Mapped[int] = mapped_column(sa.ForeignKey("endpoint.id"))
+    replay: Mapped[int] = mapped_column(default=0)
+    state: Mapped[DeliveryState] = mapped_column(text_enum(DeliveryState))
+    due_at: Mapped[datetime]
+    token: Mapped[str] = mapped_column(sa.String(32), default="")
+    """Fencing token of the current lease: a stale worker's mark changes nothing."""
+    attempts: Mapped[int] = mapped_column(default=0)
+    created_at: Mapped[datetime]
+
+
+class Attempt(Base):
+    """One try of one delivery."""
+
+    __tablename__ = "attempt"
+    __table_args__ = (sa.Index("ix_attempt_delivery", "delivery_id", "id"),)
+
+    id: Mapped[RowId]
+    delivery_id: Mapped[int] = mapped_column(BigKey, sa.ForeignKey("delivery.id"))
+    number: Mapped[int]
+    at: Mapped[datetime]
+    milliseconds: Mapped[int]
+    status: Mapped[int | None]
+    """HTTP status, None when no answer came."""
+    error: Mapped[str] = mapped_column(sa.String(200), default="")
+    """Class of the failure: dns, blocked, connect, tls, timeout, protocol, http."""
+    excerpt: Mapped[str] = mapped_column(sa.Text, default="")
+    """First 4 KB of the answer as plain text."""
+    lease_lost: Mapped[bool] = mapped_column(default=False)

@@ -1,0 +1,138 @@
+"""The database: how it is opened, and the one place that commits."""
+
+import contextlib
+import sqlite3
+from collections.abc import Generator
+from typing import Any
+
+import sqlalchemy as sa
+from flask_sqlalchemy import SQLAlchemy
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.orm import Session
+
+from config import Settings
+from models import Base
+from service.errors import UnavailableError
+
+try:
+    import pysqlite3.dbapi2 as sqlite_driver
+except ImportError:  # no wheel for this platform: the system's library serves
+    sqlite_driver = sqlite3
+
+WRITING = "gatepost.writing"
+BUSY_RETRY = 2  # seconds
+
+db = SQLAlchemy(model_class=Base, session_options={"expire_on_commit": False})
+
+
+class WriteOutsideTransactionError(RuntimeError):
+    """Something was changed outside `transaction()`: our own fault, caught before it is stored."""
+
+
+def engine_options(settings: Settings) -> dict[str, Any]:
+    """Return the options of the engine for the chosen database.
+
+    Bound parameters never appear in an exception: they would carry readers' words.
+    """
+    if not settings.on_sqlite:
+        return {"hide_parameters": True, "pool_pre_ping": True, "pool_size": settings.threads + 4}
+    return {
+        "hide_parameters": True,
+        "module": sqlite_driver,
+        "connect_args": {"timeout": settings.busy_timeout, "check_same_thread": False},
+        "pool_size": settings.threads + 4,
+    }
+
+
+def wal_is_safe(version: tuple[int, ...]) -> bool:
+    """Say whether this SQLite library may use a write-ahead log.
+
+    Up to 3.51.2 a checkpoint that races a write can lose a committed transaction
+    (fixed in 3.51.3, 3.50.7 and 3.44.6; SQLite release notes).
+    """
+    return (
+        version >= (3, 51, 3) or (3, 50, 7) <= version < (3, 51) or (3, 44, 6) <= version < (3, 45)
+    )
+
+
+def prepare(engine: sa.Engine, settings: Settings) -> None:
+    """Set up each connection of the engine."""
+    if settings.on_sqlite:
+        sa.event.listen(engine, "connect", _open_sqlite)
+    else:
+        sa.event.listen(engine, "connect", _open_postgresql)
+
+
+def _open_sqlite(connection: Any, _record: Any) -> None:
+    # Without a level of its own the driver opens no transaction behind our back: a read is one
+    # statement on the newest data, as on PostgreSQL, and `transaction()` says BEGIN IMMEDIATE.
+    connection.isolation_level = None
+    journal = "WAL" if wal_is_safe(sqlite_driver.sqlite_version_info) else "DELETE"
+    for pragma in (
+        f"journal_mode={journal}",
+        "synchronous=FULL",
+        "foreign_keys=ON",
+        "secure_delete=FAST",
+        "trusted_schema=OFF",
+        "journal_size_limit=67108864",
+    ):
+        connection.execute(f"PRAGMA {pragma}")
+
+
+def _open_postgresql(connection: Any, _record: Any) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("SET lock_timeout = '5s'")
+        cursor.execute("SET idle_in_transaction_session_timeout = '60s'")
+    connection.commit()
+
+
+@contextlib.contextmanager
+def transaction() -> Generator[Session]:
+    """Do all of the block or none of it; the only place that commits.
+
+    On SQLite the writer's lock is taken at once (BEGIN IMMEDIATE): a transaction that reads
+    first and asks for the lock later dies "locked" as soon as two run side by side.
+
+    Yields:
+        The session of this application context.
+
+    Raises:
+        UnavailableError: the database could not take it now; nothing is stored.
+    """
+    session: Session = db.session()
+    if session.info.get(WRITING):
+        raise RuntimeError("transactions do not nest")
+    session.info[WRITING] = True
+    try:
+        _begin(session)
+        yield session
+        session.commit()
+    except OperationalError as error:
+        session.rollback()
+        raise UnavailableError(
+            "The comments cannot be stored right now. Nothing was lost: please try again.",
+            retry_after=BUSY_RETRY,
+        ) from error
+    except BaseException:
+        session.rollback()
+        raise
+    finally:
+        session.info[WRITING] = False
+
+
+def _begin(session: Session) -> None:
+    if session.get_bind().dialect.name != "sqlite":
+        return
+    connection = session.connection()
+    driver = connection.connection.driver_connection
+    if driver is not None and not driver.in_transaction:
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+
+def _refuse_write_outside(session: Session, _context: Any, _instances: Any) -> None:
+    changed = session.new or session.deleted or any(map(session.is_modified, session.dirty))
+    if changed and not session.info.get(WRITING):
+        raise WriteOutsideTransactionError("use transaction() to change anything")
+
+
+sa.event.listen(Session, "before_flush", _refuse_write_outside)

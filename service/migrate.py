@@ -1,0 +1,101 @@
+"""Bringing the database to the shape this version knows, once, whoever starts first."""
+
+import contextlib
+import fcntl
+import os
+from collections.abc import Generator
+from pathlib import Path
+
+import sqlalchemy as sa
+from alembic import command
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+
+from service.errors import SetupError
+
+SCRIPTS = "models:migrations"
+ADVISORY_LOCK = 7_270_131  # any number that nobody else in the same database uses
+
+
+def _config(connection: sa.Connection) -> Config:
+    config = Config()
+    config.set_main_option("script_location", SCRIPTS)
+    config.attributes["connection"] = connection
+    return config
+
+
+def head() -> str:
+    """Return the newest revision this version ships."""
+    config = Config()
+    config.set_main_option("script_location", SCRIPTS)
+    found = ScriptDirectory.from_config(config).get_current_head()
+    if found is None:
+        raise SetupError("this installation has no migrations: install it again")
+    return found
+
+
+def current(engine: sa.Engine) -> str | None:
+    """Return the revision the database stands at, None when it is empty."""
+    with engine.connect() as connection:
+        return MigrationContext.configure(connection).get_current_revision()
+
+
+def migrate(engine: sa.Engine) -> None:
+    """Bring the database to `head()`, under a lock, so that several starts at once are safe.
+
+    Raises:
+        SetupError: the database was made by a newer version, or cannot be opened.
+    """
+    try:
+        with _locked(engine) as connection:
+            _upgrade(connection)
+    except sa.exc.OperationalError as error:
+        raise SetupError(
+            f"the database cannot be opened: {error.orig.__class__.__name__}. Check database_url,"
+            " data_dir and the rights on it."
+        ) from error
+
+
+def _upgrade(connection: sa.Connection) -> None:
+    scripts = ScriptDirectory.from_config(_config(connection))
+    now = MigrationContext.configure(connection).get_current_revision()
+    known = {script.revision for script in scripts.walk_revisions()}
+    if now is not None and now not in known:
+        raise SetupError(
+            f"the database is at revision {now}, which this version does not know: it was used"
+            " by a newer Gatepost. Start that version, or restore a backup."
+        )
+    if now != scripts.get_current_head():
+        command.upgrade(_config(connection), "head")
+        connection.commit()
+
+
+@contextlib.contextmanager
+def _locked(engine: sa.Engine) -> Generator[sa.Connection]:
+    if engine.dialect.name != "sqlite":
+        with engine.connect() as connection:
+            connection.exec_driver_sql(f"SELECT pg_advisory_lock({ADVISORY_LOCK})")
+            connection.commit()
+            try:
+                yield connection
+            finally:
+                connection.rollback()
+                connection.exec_driver_sql(f"SELECT pg_advisory_unlock({ADVISORY_LOCK})")
+                connection.commit()
+        return
+    with _file_lock(Path(f"{engine.url.database}.lock")), engine.connect() as connection:
+        # One transaction round all statements: a start that is killed leaves the old shape.
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
+        yield connection
+
+
+@contextlib.contextmanager
+def _file_lock(path: Path) -> Generator[None]:
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(handle)
