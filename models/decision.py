@@ -15,6 +15,7 @@ class Decision(Base):
     __tablename__ = "decision"
     __table_args__ = (
         sa.Index("ix_decision_comment", "comment_id", "id"),
+        sa.Index("ix_decision_moderator", "moderator_id", "id"),
         sa.Index("ix_decision_site", "site_id", "made_at", "id"),
     )
 

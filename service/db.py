@@ -120,6 +120,13 @@ def transaction() -> Generator[Session]:
         session.info[WRITING] = False
 
 
+def forget_freed_pages() -> None:
+    """Empty SQLite's write-ahead log, which still holds what an erasure took out of the file."""
+    session = db.session()
+    if session.get_bind().dialect.name == "sqlite":
+        session.execute(sa.text("PRAGMA wal_checkpoint(TRUNCATE)"))
+
+
 def _begin(session: Session) -> None:
     if session.get_bind().dialect.name != "sqlite":
         return

@@ -234,6 +234,7 @@ def upgrade() -> None:
         sa.UniqueConstraint("undoes_id", name=op.f("uq_decision_undoes_id")),
     )
     op.create_index("ix_decision_comment", "decision", ["comment_id", "id"], unique=False)
+    op.create_index("ix_decision_moderator", "decision", ["moderator_id", "id"], unique=False)
     op.create_index("ix_decision_site", "decision", ["site_id", "made_at", "id"], unique=False)
     op.create_table(
         "submission_key",

@@ -1,0 +1,63 @@
+"""What stands between a well-formed comment and the database: origin, rate, twins."""
+
+import math
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy.orm import Session
+
+from config import Settings
+from service.errors import ForbiddenError, TooManyError
+from service.pages import PageError, origin_of
+from service.queries.limits import bucket_for_change
+
+FOREIGN_ORIGIN = (
+    "This form stands on a page that the site does not know. The site's owner can add the page's"
+    " address in the site's settings."
+)
+TOO_MANY = "Too many comments came from your network just now. Please wait a moment and try again."
+
+
+def origin_trusted(origin: str | None, own: Sequence[str]) -> bool:
+    """Say whether the browser named an origin that is the site's or ours.
+
+    A missing or `null` origin is no refusal, only less trust: old browsers, privacy
+    extensions and no-referrer pages send none.
+
+    Args:
+        origin: the Origin header.
+        own: the site's origins and our own.
+
+    Raises:
+        ForbiddenError: somebody else's origin.
+    """
+    if origin is None or origin.strip().lower() == "null":
+        return False
+    try:
+        named = origin_of(origin)
+    except PageError:
+        named = ""
+    if named not in own:
+        raise ForbiddenError(FOREIGN_ORIGIN)
+    return True
+
+
+def take_turn(session: Session, settings: Settings, network: bytes, now: datetime) -> None:
+    """Take one token from the bucket of a network; the bucket fills with time.
+
+    Kept in the database, so that it holds across workers and restarts.
+
+    Args:
+        network: keyed digest of the network and the day.
+
+    Raises:
+        TooManyError: the bucket is empty; says after how many seconds it is not.
+    """
+    burst, rate = settings.submissions_burst, settings.submissions_per_minute / 60
+    bucket = bucket_for_change(session, network, full=float(burst), now=now)
+    # A clock set back must not empty the bucket.
+    passed = max(0.0, (now - bucket.filled_at).total_seconds())
+    tokens = min(float(burst), bucket.tokens + passed * rate)
+    if tokens < 1:
+        raise TooManyError(TOO_MANY, retry_after=math.ceil((1 - tokens) / rate))
+    bucket.tokens, bucket.filled_at = tokens - 1, now

@@ -1,0 +1,38 @@
+"""What a deed needs from outside: clock, chance, keys, model, and whom to wake."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from config import Settings
+from service.keys import KeyRing
+from service.scoring import Scorer
+
+
+class Wake(Protocol):
+    """Tells the dispatcher that there may be work; a hint, never the work itself."""
+
+    def __call__(self) -> None:
+        """Wake it."""
+
+
+@dataclass(frozen=True, slots=True)
+class House:
+    """The outside world as arguments, so that a test can give another one.
+
+    Args:
+        settings: what the operator chose.
+        ring: the keys.
+        scorer: the spam check.
+        now: the clock, aware and in UTC.
+        token: `token(n)` returns n random lower-case letters and digits.
+        wake: called after a commit that wrote events.
+    """
+
+    settings: Settings
+    ring: KeyRing
+    scorer: Scorer
+    now: Callable[[], datetime]
+    token: Callable[[int], str]
+    wake: Wake

@@ -1,0 +1,176 @@
+"""The deeds of a moderator: moving a comment, and taking that back."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+
+from sqlalchemy.orm import Session
+
+from models import Comment, Decision, Status, Thread
+from service.announce import BY_STATUS, comment_event, subject_of
+from service.db import transaction
+from service.errors import ConflictError, NotFoundError, StaleError
+from service.house import House
+from service.queries import comments as queries
+from service.queries.events import cancel_event
+
+REJECTED = (Status.SPAM, Status.TRASH)
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """Who decides, and where he may.
+
+    Args:
+        moderator_id: the person; None for a rule.
+        site_ids: sites on which he may decide.
+    """
+
+    moderator_id: int | None
+    site_ids: Sequence[int]
+
+
+RULE = Actor(moderator_id=None, site_ids=())
+
+
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """What a decision did.
+
+    Args:
+        comment: as it stands now.
+        decision_id: the decision's row; None when the comment stood there already.
+    """
+
+    comment: Comment
+    decision_id: int | None
+
+
+def decide(
+    house: House,
+    actor: Actor,
+    public_id: str,
+    new: Status,
+    *,
+    version: int | None = None,
+    why: str = "",
+) -> Moved:
+    """Move a comment to a status; the only way one moves.
+
+    The comment, the decision and its event are stored together or not at all. A comment that
+    stands there already is success, whoever put it there.
+
+    Args:
+        version: the version the moderator saw; None = whatever it is now.
+        why: a reason for the record, at most 200 characters.
+
+    Raises:
+        NotFoundError: no such comment on the actor's sites.
+        ConflictError: its author took it back.
+        StaleError: somebody changed it since; the text says who and when.
+    """
+    with transaction() as session:
+        comment = _comment(session, public_id, actor)
+        if comment.status is new:
+            return Moved(comment, None)
+        if version is not None and version != comment.version:
+            raise StaleError(_who_was_first(session, house, comment))
+        decision = move(session, house, actor, comment, new)
+        decision.why = why
+        _tell(session, house, comment, decision)
+    house.wake()
+    return Moved(comment, decision.id)
+
+
+def undo(house: House, actor: Actor, decision_id: int) -> Moved:
+    """Take a decision back: the comment returns to where it was, by a decision of its own.
+
+    An event that has not left the house is cancelled, so nobody outside hears of either; one
+    that has left is followed by a compensating event.
+
+    Raises:
+        NotFoundError: no such decision on the actor's sites.
+        ConflictError: too old, undone already, or the comment was moved again since.
+    """
+    with transaction() as session:
+        undone = queries.decision_of_sites(session, decision_id, actor.site_ids)
+        if undone is None:
+            raise NotFoundError("There is no such decision.")
+        comment = _comment(session, queries.public_id_of(session, undone.comment_id), actor)
+        _refuse_late_undo(session, house, undone, comment)
+        decision = move(session, house, actor, comment, undone.before)
+        decision.undoes_id = undone.id
+        if not cancel_event(session, undone.id, house.now()):
+            _tell(session, house, comment, decision)
+    house.wake()
+    return Moved(comment, decision.id)
+
+
+def move(session: Session, house: House, actor: Actor, comment: Comment, new: Status) -> Decision:
+    """Move a comment inside the caller's transaction and return the decision, flushed.
+
+    For `decide`, `undo` and an author's edit only; the caller writes the event.
+    """
+    old, was_public = comment.status, comment.is_public
+    comment.status = new
+    comment.version += 1
+    if was_public != comment.is_public:
+        session.get_one(Thread, comment.thread_id, with_for_update=True).version += 1
+    _count(session, comment, old, new)
+    decision = Decision(
+        site_id=comment.site_id,
+        comment_id=comment.id,
+        moderator_id=actor.moderator_id,
+        before=old,
+        after=new,
+        version=comment.version,
+        made_at=house.now(),
+    )
+    session.add(decision)
+    session.flush()  # the event refers to the decision's row
+    return decision
+
+
+def _comment(session: Session, public_id: str, actor: Actor) -> Comment:
+    comment = queries.comment_for_change(session, public_id, actor.site_ids)
+    if comment is None:
+        raise NotFoundError("There is no such comment.")
+    if comment.gone:
+        raise ConflictError("The author took this comment back.")
+    return comment
+
+
+def _who_was_first(session: Session, house: House, comment: Comment) -> str:
+    last = queries.last_decision(session, comment.id)
+    if last is None:
+        return "The comment was changed since this page was loaded."
+    decision, moderator = last
+    ago = max(0, round((house.now() - decision.made_at).total_seconds()))
+    who = "a rule" if moderator is None else moderator.name
+    return f"Moved to {decision.after.value} by {who} {ago} s ago."
+
+
+def _refuse_late_undo(session: Session, house: House, undone: Decision, comment: Comment) -> None:
+    if house.now() - undone.made_at > timedelta(days=house.settings.undo_days):
+        raise ConflictError("This decision is too old to be undone; decide again instead.")
+    if comment.version != undone.version:
+        raise StaleError(_who_was_first(session, house, comment))
+
+
+def _count(session: Session, comment: Comment, old: Status, new: Status) -> None:
+    contact = queries.contact_of(session, comment.contact_id)
+    if contact is None:
+        return
+    contact.approved += (new is Status.APPROVED) - (old is Status.APPROVED)
+    contact.rejected += (new in REJECTED) - (old in REJECTED)
+
+
+def _tell(session: Session, house: House, comment: Comment, decision: Decision) -> None:
+    comment_event(
+        session,
+        house,
+        BY_STATUS[comment.status],
+        subject_of(session, comment, decision.before),
+        hold=house.settings.undo_hold,
+        decision_id=decision.id,
+    )

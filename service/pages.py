@@ -1,0 +1,91 @@
+"""Page keys: which comments belong to which page."""
+
+import unicodedata
+from collections.abc import Iterable
+from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
+
+from models.site import PAGE_KEY_LENGTH
+
+TRACKING = frozenset(
+    {"fbclid", "gclid", "dclid", "gbraid", "wbraid", "msclkid", "twclid", "yclid", "igshid", "_ga"}
+)
+TRACKING_PREFIXES = ("utm_", "mc_")
+DEFAULT_PORTS = {"http": 80, "https": 443}
+
+
+class PageError(ValueError):
+    """This cannot name a page; the text says why, for people."""
+
+
+def origin_of(url: str) -> str:
+    """Return the origin `scheme://host[:port]` of a URL, lower case, without a default port.
+
+    Raises:
+        PageError: not an http(s) address.
+    """
+    try:
+        parts = urlsplit(url.strip())
+        port = parts.port
+    except ValueError as error:
+        raise PageError("That is not a web address.") from error
+    if parts.scheme.lower() not in DEFAULT_PORTS or not parts.hostname:
+        raise PageError("A web address starts with https:// or http:// and has a host.")
+    if parts.username is not None or parts.password is not None:
+        raise PageError("A web address here has no user name in it.")
+    scheme = parts.scheme.lower()
+    host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
+    shown = "" if port is None or port == DEFAULT_PORTS[scheme] else f":{port}"
+    return f"{scheme}://{host}{shown}"
+
+
+def page_key(page: str, origins: Iterable[str]) -> str:
+    """Return the canonical key of a page.
+
+    A URL becomes https, host in lower case, without fragment, tracking parameters, default
+    port or trailing `index.html`; a bare key stays as it is.
+
+    Args:
+        page: what the form, the canonical link or the API named.
+        origins: the site's origins; a URL must lie on one of them (either scheme).
+
+    Raises:
+        PageError: empty, too long, or a URL of somebody else's site.
+    """
+    page = unicodedata.normalize("NFC", page.strip())
+    if not page:
+        raise PageError("The page is missing: the form must say which page it stands on.")
+    if "://" in page.split("?", 1)[0] or page.startswith("//"):
+        page = _canonical_url(page, origins)
+    if len(page) > PAGE_KEY_LENGTH:
+        raise PageError(f"A page key has at most {PAGE_KEY_LENGTH} characters.")
+    if any(unicodedata.category(character) == "Cc" for character in page):
+        raise PageError("A page key has no control characters.")
+    return page
+
+
+def _canonical_url(page: str, origins: Iterable[str]) -> str:
+    origin = origin_of(page)
+    host = origin.split("://", 1)[1]
+    if host not in {known.split("://", 1)[1] for known in origins}:
+        raise PageError("This page does not belong to the site.")
+    parts = urlsplit(page)
+    query = [
+        (name, value)
+        for name, value in parse_qsl(parts.query, keep_blank_values=True)
+        if name.lower() not in TRACKING and not name.lower().startswith(TRACKING_PREFIXES)
+    ]
+    path = parts.path or "/"
+    path = path.removesuffix("index.html") if path.endswith("/index.html") else path
+    return urlunsplit(("https", host, path, urlencode(query), ""))
+
+
+def page_url(key: str, origins: list[str]) -> str | None:
+    """Return an address a person can open for a key, or None for a bare key that is no path."""
+    main = origins[0] if origins else None
+    if key.startswith("https://"):
+        host = urlsplit(key).netloc
+        own = next((origin for origin in origins if origin.split("://", 1)[1] == host), None)
+        return key if own is None else own + key.removeprefix(f"https://{host}")
+    if key.startswith("/") and not key.startswith("//") and main is not None:
+        return main + key
+    return None

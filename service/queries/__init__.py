@@ -1,0 +1,1 @@
+"""What we ask the database; SQL stands here and nowhere else."""

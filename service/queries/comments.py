@@ -1,0 +1,248 @@
+"""Questions about comments; whatever serves one site filters by it in SQL."""
+
+from collections.abc import Sequence
+from datetime import date, datetime
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session, aliased
+
+from models import Comment, Contact, Decision, Moderator, Site, Status, SubmissionKey, Thread
+from service.queries.sites import insert_or_leave
+
+PRESENT = sa.and_(Comment.withdrawn_at.is_(None), Comment.erased_at.is_(None))
+
+
+def comment_of_site(session: Session, site_id: int, public_id: str) -> Comment | None:
+    """Return a site's comment."""
+    return session.scalar(
+        sa.select(Comment).where(Comment.site_id == site_id, Comment.public_id == public_id)
+    )
+
+
+def comment_for_change(
+    session: Session, public_id: str, site_ids: Sequence[int] | None
+) -> Comment | None:
+    """Return a comment as it stands in the database now, locked until the transaction ends.
+
+    Args:
+        site_ids: sites it may belong to; None = any (the author's receipt names it).
+    """
+    query = sa.select(Comment).where(Comment.public_id == public_id)
+    if site_ids is not None:
+        query = query.where(Comment.site_id.in_(site_ids))
+    return session.scalar(query.with_for_update().execution_options(populate_existing=True))
+
+
+def comment_by_public_id(session: Session, public_id: str) -> Comment | None:
+    """Return the comment of that id on any site."""
+    return session.scalar(sa.select(Comment).where(Comment.public_id == public_id))
+
+
+def public_comments(
+    session: Session,
+    thread_id: int,
+    *,
+    newest: bool = False,
+    after: int | None = None,
+    limit: int = 200,
+) -> list[Comment]:
+    """Return up to `limit` public comments of a thread by age, beyond the row id `after`.
+
+    No count, no offset: a late page costs as much as the first.
+    """
+    query = sa.select(Comment).where(
+        Comment.thread_id == thread_id, Comment.status == Status.APPROVED, PRESENT
+    )
+    if after is not None:
+        query = query.where(Comment.id < after if newest else Comment.id > after)
+    order = Comment.id.desc() if newest else Comment.id
+    return list(session.scalars(query.order_by(order).limit(limit)))
+
+
+def public_counts(session: Session, site_id: int, pages: Sequence[str]) -> dict[str, int]:
+    """Return the number of public comments of each page that has any."""
+    query = (
+        sa.select(Thread.page, sa.func.count(Comment.id))
+        .join(Comment, Comment.thread_id == Thread.id)
+        .where(
+            Thread.site_id == site_id,
+            Thread.page.in_(pages),
+            Comment.status == Status.APPROVED,
+            PRESENT,
+        )
+        .group_by(Thread.page)
+    )
+    return dict(session.execute(query).tuples().all())
+
+
+def twin_stands(session: Session, thread_id: int, likeness: bytes) -> bool:
+    """Say whether the thread holds the same name and text already, trash aside."""
+    query = sa.select(Comment.id).where(
+        Comment.thread_id == thread_id,
+        Comment.likeness == likeness,
+        Comment.status != Status.TRASH,
+        PRESENT,
+    )
+    return session.scalar(query.limit(1)) is not None
+
+
+def queue_page(
+    session: Session,
+    site_ids: Sequence[int],
+    *,
+    status: Status,
+    before: tuple[datetime, int] | None = None,
+    limit: int = 50,
+) -> list[tuple[Comment, Thread, Site]]:
+    """Return up to `limit` comments of the sites in a status, newest first.
+
+    Args:
+        before: (created_at, row id) of the last one seen; a late page costs as much as page 1.
+    """
+    query = (
+        sa.select(Comment, Thread, Site)
+        .join(Thread, Thread.id == Comment.thread_id)
+        .join(Site, Site.id == Comment.site_id)
+        .where(Comment.site_id.in_(site_ids), Comment.status == status, PRESENT)
+    )
+    if before is not None:
+        query = query.where(sa.tuple_(Comment.created_at, Comment.id) < sa.tuple_(*before))
+    query = query.order_by(Comment.created_at.desc(), Comment.id.desc()).limit(limit)
+    return [(comment, thread, site) for comment, thread, site in session.execute(query)]
+
+
+def queue_counts(
+    session: Session, site_ids: Sequence[int], *, most: int = 1000
+) -> dict[Status, int]:
+    """Return how many comments stand in each status, counting no further than `most`."""
+    counts = {}
+    for status in Status:
+        some = (
+            sa.select(Comment.id)
+            .where(Comment.site_id.in_(site_ids), Comment.status == status, PRESENT)
+            .limit(most)
+            .subquery()
+        )
+        counts[status] = session.scalar(sa.select(sa.func.count()).select_from(some)) or 0
+    return counts
+
+
+def history(session: Session, comment_id: int) -> list[tuple[Decision, Moderator | None]]:
+    """Return the decisions on a comment, oldest first, with who made them."""
+    query = (
+        sa.select(Decision, Moderator)
+        .outerjoin(Moderator, Moderator.id == Decision.moderator_id)
+        .where(Decision.comment_id == comment_id)
+        .order_by(Decision.id)
+    )
+    return [(decision, moderator) for decision, moderator in session.execute(query)]
+
+
+def last_decision(session: Session, comment_id: int) -> tuple[Decision, Moderator | None] | None:
+    """Return the newest decision on a comment and who made it."""
+    query = (
+        sa.select(Decision, Moderator)
+        .outerjoin(Moderator, Moderator.id == Decision.moderator_id)
+        .where(Decision.comment_id == comment_id)
+        .order_by(Decision.id.desc())
+        .limit(1)
+    )
+    row = session.execute(query).first()
+    return None if row is None else (row[0], row[1])
+
+
+def recent_decisions(
+    session: Session, moderator_id: int, *, since: datetime, limit: int = 50
+) -> list[tuple[Decision, Comment]]:
+    """Return a moderator's newest decisions that can still be undone."""
+    undoing = aliased(Decision)
+    query = (
+        sa.select(Decision, Comment)
+        .join(Comment, Comment.id == Decision.comment_id)
+        .where(
+            Decision.moderator_id == moderator_id,
+            Decision.made_at >= since,
+            Decision.undoes_id.is_(None),
+            ~sa.exists().where(undoing.undoes_id == Decision.id),
+            Decision.version == Comment.version,
+        )
+        .order_by(Decision.id.desc())
+        .limit(limit)
+    )
+    return [(decision, comment) for decision, comment in session.execute(query)]
+
+
+def decision_of_sites(
+    session: Session, decision_id: int, site_ids: Sequence[int]
+) -> Decision | None:
+    """Return a decision made on one of these sites."""
+    return session.scalar(
+        sa.select(Decision).where(Decision.id == decision_id, Decision.site_id.in_(site_ids))
+    )
+
+
+def contact_made(
+    session: Session, site_id: int, *, index: tuple[int, bytes], uid: bytes, today: date
+) -> Contact:
+    """Return the contact of a blind index, making it when it is new; races end in one row."""
+    kid, digest = index
+    insert_or_leave(
+        session,
+        Contact,
+        {
+            "uid": uid,
+            "site_id": site_id,
+            "index_kid": kid,
+            "email_index": digest,
+            "first_day": today,
+            "last_day": today,
+            "seen": 0,
+            "approved": 0,
+            "rejected": 0,
+        },
+    )
+    query = sa.select(Contact).where(
+        Contact.site_id == site_id, Contact.index_kid == kid, Contact.email_index == digest
+    )
+    return session.scalars(query.with_for_update().execution_options(populate_existing=True)).one()
+
+
+def contact_of(session: Session, contact_id: int | None) -> Contact | None:
+    """Return a contact by its row."""
+    return None if contact_id is None else session.get(Contact, contact_id)
+
+
+def contacts_of(session: Session, ids: Sequence[int]) -> dict[int, Contact]:
+    """Return contacts by row id."""
+    rows = session.scalars(sa.select(Contact).where(Contact.id.in_(ids)))
+    return {contact.id: contact for contact in rows}
+
+
+def earlier_submission(
+    session: Session, site_id: int, *, kind: str, key: bytes, since: datetime
+) -> list[SubmissionKey]:
+    """Return what was sent under that key since then; at most one per body."""
+    query = sa.select(SubmissionKey).where(
+        SubmissionKey.site_id == site_id,
+        SubmissionKey.kind == kind,
+        SubmissionKey.key == key,
+        SubmissionKey.created_at >= since,
+    )
+    return list(session.scalars(query))
+
+
+def public_id_of(session: Session, comment_id: int) -> str:
+    """Return the public id of a comment's row."""
+    return session.scalars(sa.select(Comment.public_id).where(Comment.id == comment_id)).one()
+
+
+def forget_submissions(session: Session, comment_id: int) -> None:
+    """Delete the submission keys that led to a comment."""
+    session.execute(sa.delete(SubmissionKey).where(SubmissionKey.comment_id == comment_id))
+
+
+def parent_id_of(session: Session, comment: Comment) -> str | None:
+    """Return the public id of the comment that this one answers."""
+    if comment.parent_id is None:
+        return None
+    return session.scalar(sa.select(Comment.public_id).where(Comment.id == comment.parent_id))

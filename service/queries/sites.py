@@ -1,0 +1,82 @@
+"""Questions about sites, threads and who may do what on them."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.orm import Session
+
+from models import Base, Endpoint, Membership, Role, Site, Thread
+
+
+def insert_or_leave(session: Session, table: type[Base], values: dict[str, Any]) -> None:
+    """Insert a row unless an equal one stands already: no error, whoever was first."""
+    dialect = session.get_bind().dialect.name
+    insert = sqlite.insert if dialect == "sqlite" else postgresql.insert
+    session.execute(insert(table).values(values).on_conflict_do_nothing())
+
+
+def site_by_slug(session: Session, slug: str) -> Site | None:
+    """Return the site of that slug."""
+    return session.scalar(sa.select(Site).where(Site.slug == slug))
+
+
+def all_sites(session: Session) -> Sequence[Site]:
+    """Return every site, by slug."""
+    return session.scalars(sa.select(Site).order_by(Site.slug)).all()
+
+
+def sites_of(session: Session, moderator_id: int) -> list[tuple[Site, Role]]:
+    """Return the sites a moderator has a role on, by slug."""
+    query = (
+        sa.select(Site, Membership.role)
+        .join(Membership, Membership.site_id == Site.id)
+        .where(Membership.moderator_id == moderator_id)
+        .order_by(Site.slug)
+    )
+    return [(site, role) for site, role in session.execute(query)]
+
+
+def thread_of_page(session: Session, site_id: int, page: str) -> Thread | None:
+    """Return the thread of a page key."""
+    return session.scalar(sa.select(Thread).where(Thread.site_id == site_id, Thread.page == page))
+
+
+def thread_made(session: Session, site_id: int, page: str, *, title: str, now: datetime) -> Thread:
+    """Return the thread of a page key, making it when it is the first; races end in one row."""
+    found = thread_of_page(session, site_id, page)
+    if found is not None:
+        return found
+    insert_or_leave(
+        session,
+        Thread,
+        {
+            "site_id": site_id,
+            "page": page,
+            "title": "",
+            "provisional_title": title,
+            "page_text": "",
+            "registered": False,
+            "version": 0,
+            "created_at": now,
+        },
+    )
+    return session.scalars(
+        sa.select(Thread).where(Thread.site_id == site_id, Thread.page == page)
+    ).one()
+
+
+def endpoints_of(session: Session, site_id: int) -> Sequence[Endpoint]:
+    """Return a site's endpoints, oldest first."""
+    return session.scalars(
+        sa.select(Endpoint).where(Endpoint.site_id == site_id).order_by(Endpoint.id)
+    ).all()
+
+
+def endpoint_of_site(session: Session, site_id: int, public_id: str) -> Endpoint | None:
+    """Return one endpoint of a site."""
+    return session.scalar(
+        sa.select(Endpoint).where(Endpoint.site_id == site_id, Endpoint.public_id == public_id)
+    )

@@ -1,0 +1,238 @@
+"""The deeds of an author with his private link: look, edit, take back, export, erase."""
+
+import enum
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from models import Comment, EventType, Site, Status, Thread
+from models.spam import Document
+from service import privacy
+from service.announce import comment_event, iso, purge, subject_of
+from service.db import db, forget_freed_pages, transaction
+from service.errors import ConflictError, ForbiddenError, NotFoundError
+from service.house import House
+from service.moderate import RULE, move
+from service.queries import comments as queries
+from service.submit import arrival, likeness_of
+
+UNKNOWN = "This link belongs to no comment, or it was cut off. Copy the whole link and try again."
+TOO_LATE = "The time to edit this comment is over. You can still withdraw it."
+
+
+class State(enum.StrEnum):
+    """What an author is told; never a score, never a reason."""
+
+    WAITING = "waiting"
+    PUBLISHED = "published"
+    NOT_PUBLISHED = "not_published"
+    WITHDRAWN = "withdrawn"
+    ERASED = "erased"
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """A comment as its author sees it."""
+
+    comment: Comment
+    thread: Thread
+    site: Site
+    state: State
+    editable: bool
+
+
+def look(house: House, token: str) -> Receipt:
+    """Return what became of a comment.
+
+    Raises:
+        NotFoundError: the token is not one of ours.
+    """
+    session = db.session()
+    comment = queries.comment_by_public_id(session, _public_id(house, token))
+    if comment is None:
+        raise NotFoundError(UNKNOWN)
+    return _receipt(session, house, comment)
+
+
+def edit(house: House, token: str, text: str) -> Receipt:
+    """Replace the text; it is scored again, and an approved comment goes back to the queue.
+
+    Raises:
+        NotFoundError: the token is not one of ours.
+        ConflictError: taken back meanwhile.
+        ForbiddenError: the time to edit is over.
+    """
+    seen = look(house, token)
+    scored = house.scorer.score(_document(seen, text))
+    with transaction() as session:
+        comment = _present(session, house, token)
+        if not _editable(house, comment, _state(session, comment)):
+            raise ForbiddenError(TOO_LATE)
+        before = comment.status
+        comment.text, comment.edited_at = text, house.now()
+        comment.probability, comment.band = scored.probability, scored.band
+        comment.reasons, comment.model = scored.reasons, scored.model
+        comment.likeness = likeness_of(house, comment.name, text)
+        filed, comment.note = arrival(seen.site.policy, scored, comment.signals)
+        if before in (Status.PENDING, Status.APPROVED) and filed is not before:
+            move(session, house, RULE, comment, filed).why = "edited by the author"
+        else:
+            _changed(session, comment, was_public=False)
+        comment_event(session, house, EventType.EDITED, subject_of(session, comment, before))
+        receipt = _receipt(session, house, comment)
+    house.wake()
+    return receipt
+
+
+def withdraw(house: House, token: str) -> Receipt:
+    """Take the comment out of every list and thread. Done twice is done.
+
+    Raises:
+        NotFoundError: the token is not one of ours.
+    """
+    with transaction() as session:
+        comment = _comment(session, house, token)
+        if not comment.gone:
+            was_public = comment.is_public
+            comment.withdrawn_at = house.now()
+            _changed(session, comment, was_public=was_public)
+            subject = subject_of(session, comment, comment.status)
+            comment_event(session, house, EventType.WITHDRAWN, subject)
+        receipt = _receipt(session, house, comment)
+    house.wake()
+    return receipt
+
+
+def erase(house: House, token: str, *, with_text: bool) -> Receipt:
+    """Delete the address and clear the name and website, on request the text too.
+
+    The words are taken out of queued webhooks as well. Done twice is done.
+
+    Raises:
+        NotFoundError: the token is not one of ours.
+    """
+    with transaction() as session:
+        comment = _comment(session, house, token)
+        if comment.erased_at is None:
+            was_public = comment.is_public
+            comment.erased_at = house.now()
+            _clear(session, house, comment, with_text=with_text)
+            purge(session, comment, house.now())
+            _changed(session, comment, was_public=was_public)
+            subject = subject_of(session, comment, comment.status)
+            comment_event(session, house, EventType.ERASED, subject)
+        receipt = _receipt(session, house, comment)
+    forget_freed_pages()
+    house.wake()
+    return receipt
+
+
+def export(house: House, token: str) -> dict[str, Any]:
+    """Return everything kept about this comment and its author, the address included.
+
+    Raises:
+        NotFoundError: the token is not one of ours.
+    """
+    receipt = look(house, token)
+    comment = receipt.comment
+    contact = queries.contact_of(db.session(), comment.contact_id)
+    email = None
+    if contact is not None and contact.email_sealed is not None:
+        email = privacy.open_sealed(
+            contact.email_sealed, site_id=contact.site_id, uid=contact.uid, ring=house.ring
+        ).reveal()
+    return {
+        "id": comment.public_id,
+        "site": receipt.site.slug,
+        "page": receipt.thread.page,
+        "state": receipt.state.value,
+        "name": comment.name,
+        "website": comment.website or None,
+        "email": email,
+        "text": comment.text,
+        "created_at": iso(comment.created_at),
+        "edited_at": None if comment.edited_at is None else iso(comment.edited_at),
+        "signals": comment.signals,
+    }
+
+
+def _public_id(house: House, token: str) -> str:
+    public_id = privacy.read_receipt_token(token, house.ring)
+    if public_id is None:
+        raise NotFoundError(UNKNOWN)
+    return public_id
+
+
+def _comment(session: Session, house: House, token: str) -> Comment:
+    comment = queries.comment_for_change(session, _public_id(house, token), None)
+    if comment is None:
+        raise NotFoundError(UNKNOWN)
+    return comment
+
+
+def _present(session: Session, house: House, token: str) -> Comment:
+    comment = _comment(session, house, token)
+    if comment.gone:
+        raise ConflictError("This comment was taken back.")
+    return comment
+
+
+def _receipt(session: Session, house: House, comment: Comment) -> Receipt:
+    thread = session.get_one(Thread, comment.thread_id)
+    site = session.get_one(Site, comment.site_id)
+    state = _state(session, comment)
+    return Receipt(comment, thread, site, state, editable=_editable(house, comment, state))
+
+
+def _state(session: Session, comment: Comment) -> State:
+    if comment.erased_at is not None:
+        return State.ERASED
+    if comment.withdrawn_at is not None:
+        return State.WITHDRAWN
+    if comment.status is Status.APPROVED:
+        return State.PUBLISHED
+    if comment.status is Status.PENDING:
+        return State.WAITING
+    last = queries.last_decision(session, comment.id)
+    by_person = last is not None and last[0].moderator_id is not None
+    return State.NOT_PUBLISHED if by_person else State.WAITING
+
+
+def _editable(house: House, comment: Comment, state: State) -> bool:
+    if comment.gone:
+        return False
+    # By the state the author is told, not by the status: the difference would tell the verdict.
+    age = house.now() - comment.created_at
+    return state is State.WAITING or age <= timedelta(minutes=house.settings.edit_minutes)
+
+
+def _document(seen: Receipt, text: str) -> Document:
+    return Document(
+        text=text,
+        author=seen.comment.name,
+        url=seen.comment.website,
+        title=seen.thread.title or seen.thread.provisional_title,
+        page_text=seen.thread.page_text,
+    )
+
+
+def _changed(session: Session, comment: Comment, *, was_public: bool) -> None:
+    comment.version += 1
+    if was_public:
+        session.get_one(Thread, comment.thread_id, with_for_update=True).version += 1
+
+
+def _clear(session: Session, house: House, comment: Comment, *, with_text: bool) -> None:
+    contact = queries.contact_of(session, comment.contact_id)
+    comment.contact_id = None
+    comment.name, comment.website, comment.signals = "", "", {}
+    if with_text:
+        comment.text = ""
+    # Reasons quote words of the text, and the digest would still recognise it.
+    comment.reasons, comment.likeness = [], house.token(16).encode()
+    queries.forget_submissions(session, comment.id)
+    session.flush()
+    if contact is not None:
+        session.delete(contact)

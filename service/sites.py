@@ -1,0 +1,170 @@
+"""The deeds of an owner: sites, their rules and their webhook endpoints."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlalchemy.orm import Session
+
+from models import Endpoint, EndpointState, EventType, Membership, Policy, Role, Site
+from models.site import SLUG_LENGTH, TITLE_LENGTH
+from service.announce import ping
+from service.db import db, transaction
+from service.errors import InvalidError, NotFoundError
+from service.house import House
+from service.out.guarded import SendError, check_url
+from service.out.signing import derive_secret, show_secret
+from service.pages import PageError, origin_of
+from service.queries import sites as queries
+
+SLUG = re.compile(r"[a-z0-9](?:[a-z0-9-]*[a-z0-9])?")
+
+
+@dataclass(frozen=True, slots=True)
+class NewEndpoint:
+    """An endpoint just made, with the secret that is shown to its owner."""
+
+    endpoint: Endpoint
+    secret: str
+    """`whsec_…`"""
+
+
+def found_site(
+    house: House, *, slug: str, name: str, origins: Sequence[str], owner_id: int
+) -> Site:
+    """Make a site and give it its owner.
+
+    Raises:
+        InvalidError: a bad or taken slug, an empty name, an origin that is no web address.
+    """
+    errors: dict[str, list[str]] = {}
+    if not SLUG.fullmatch(slug) or len(slug) > SLUG_LENGTH:
+        errors["slug"] = [f"Use 1 to {SLUG_LENGTH} of the letters a-z, digits and hyphens."]
+    if not name.strip() or len(name) > TITLE_LENGTH:
+        errors["name"] = ["Enter the site's name."]
+    own = _origins(origins, errors)
+    with transaction() as session:
+        if queries.site_by_slug(session, slug) is not None:
+            errors["slug"] = ["There is a site of this short name already."]
+        if errors:
+            raise InvalidError(errors)
+        site = Site(
+            slug=slug,
+            name=name.strip(),
+            origins=own,
+            stored_policy=Policy().to_json(),
+            created_at=house.now(),
+        )
+        session.add(site)
+        session.flush()
+        session.add(Membership(moderator_id=owner_id, site_id=site.id, role=Role.OWNER))
+    return site
+
+
+def change_site(site_id: int, *, name: str, origins: Sequence[str], policy: Policy) -> Site:
+    """Store a site's name, origins and rules.
+
+    Raises:
+        InvalidError: an empty name, an origin that is no web address, a threshold outside 0..1.
+    """
+    errors: dict[str, list[str]] = {}
+    if not name.strip() or len(name) > TITLE_LENGTH:
+        errors["name"] = ["Enter the site's name."]
+    own = _origins(origins, errors)
+    if policy.spam_tray_at is not None and not 0 <= policy.spam_tray_at <= 1:
+        errors["spam_tray_at"] = ["Enter a probability between 0 and 1."]
+    if policy.close_after_days is not None and policy.close_after_days < 1:
+        errors["close_after_days"] = ["Enter 1 or more days, or leave it empty."]
+    if errors:
+        raise InvalidError(errors)
+    with transaction() as session:
+        site = session.get_one(Site, site_id)
+        site.name, site.origins, site.stored_policy = name.strip(), own, policy.to_json()
+    return site
+
+
+def _origins(origins: Sequence[str], errors: dict[str, list[str]]) -> list[str]:
+    own: list[str] = []
+    for typed in origins:
+        try:
+            own.append(origin_of(typed))
+        except PageError as error:
+            errors.setdefault("origins", []).append(f"{typed}: {error}")
+    if not own and "origins" not in errors:
+        errors["origins"] = ["Enter the address of the site, like https://blog.example.org."]
+    return list(dict.fromkeys(own))
+
+
+def add_endpoint(house: House, site_id: int, *, url: str, types: Sequence[str]) -> NewEndpoint:
+    """Add a webhook address and return its secret.
+
+    Args:
+        types: event types wanted; empty = all.
+
+    Raises:
+        InvalidError: an address we would not dial, or an unknown event type.
+    """
+    errors: dict[str, list[str]] = {}
+    try:
+        check_url(url, house.settings.webhook_allow)
+    except SendError as error:
+        errors["url"] = [str(error)]
+    known = {kind.value for kind in EventType}
+    if set(types) - known:
+        errors["types"] = [f"Unknown event type: {', '.join(sorted(set(types) - known))}."]
+    if errors:
+        raise InvalidError(errors)
+    with transaction() as session:
+        endpoint = Endpoint(
+            public_id=f"ep_{house.token(20)}",
+            site_id=site_id,
+            url=url,
+            types=list(types),
+            state=EndpointState.ACTIVE,
+            secret_version=1,
+            created_at=house.now(),
+        )
+        session.add(endpoint)
+    return NewEndpoint(endpoint, secret_of(house, endpoint))
+
+
+def secret_of(house: House, endpoint: Endpoint) -> str:
+    """Return an endpoint's secret as its owner copies it; derived, never stored."""
+    return show_secret(derive_secret(house.ring, endpoint.public_id, endpoint.secret_version))
+
+
+def test_endpoint(house: House, site_id: int, public_id: str) -> None:
+    """Send a `ping` to one endpoint.
+
+    Raises:
+        NotFoundError: no such endpoint on this site.
+    """
+    with transaction() as session:
+        endpoint = _endpoint(session, site_id, public_id)
+        ping(session, house, endpoint, session.get_one(Site, site_id))
+    house.wake()
+
+
+def set_endpoint_state(site_id: int, public_id: str, state: EndpointState) -> None:
+    """Pause, resume or switch off an endpoint.
+
+    Raises:
+        NotFoundError: no such endpoint on this site.
+    """
+    with transaction() as session:
+        endpoint = _endpoint(session, site_id, public_id)
+        endpoint.state, endpoint.state_reason = state, ""
+        if state is EndpointState.ACTIVE:
+            endpoint.streak, endpoint.open_until, endpoint.failing_since = 0, None, None
+
+
+def endpoints(site_id: int) -> Sequence[Endpoint]:
+    """Return a site's endpoints, oldest first."""
+    return queries.endpoints_of(db.session(), site_id)
+
+
+def _endpoint(session: Session, site_id: int, public_id: str) -> Endpoint:
+    endpoint = queries.endpoint_of_site(session, site_id, public_id)
+    if endpoint is None:
+        raise NotFoundError("There is no such endpoint.")
+    return endpoint

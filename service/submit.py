@@ -1,0 +1,243 @@
+"""The deed of a reader: a comment comes in, is scored, and waits."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from models import Comment, Contact, EventType, Policy, Site, Status, SubmissionKey, Thread
+from models.spam import Document
+from service import privacy
+from service.announce import comment_event, subject_of
+from service.db import db, transaction
+from service.errors import ClosedError, DuplicateError, InvalidError
+from service.guards import take_turn
+from service.house import House
+from service.privacy import EmailAddress
+from service.queries import comments as queries
+from service.queries import sites
+from service.queries.limits import hold_key
+from service.scoring import Scored
+
+PUBLIC_ID_LENGTH = 16
+CLOSED = "Comments on this page are closed."
+DUPLICATE = "Duplicate comment detected; it looks as though you've already said that!"
+KEY_REUSED = "This Idempotency-Key was used for another comment; use a fresh key for each one."
+HELD_HONEYPOT = "A field that people do not see was filled in."
+HELD_LANGUAGE = "The model knows no honest comments in this script, so it files none of them."
+
+
+@dataclass(frozen=True, slots=True)
+class SubmittedKey:
+    """What makes a repeated submission recognisable.
+
+    Args:
+        kind: `header` (Idempotency-Key) or `form` (submission_id).
+        key: the caller's key.
+        body: the raw body it came with.
+    """
+
+    kind: str
+    key: str
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Submission:
+    """What came in: checked by the form, not yet stored."""
+
+    page: str
+    text: str
+    name: str
+    email: EmailAddress | None
+    website: str
+    parent: str | None
+    title: str
+    signals: Mapping[str, Any]
+    network: bytes
+    key: SubmittedKey | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """The answer: the same for every verdict."""
+
+    public_id: str
+    receipt: str
+    """Token of the author's private link."""
+
+
+def submit(house: House, site: Site, submission: Submission) -> Accepted:
+    """Take a comment: scored, stored with its event, and answered only after the commit.
+
+    The same submission sent again gets the same answer and is stored once.
+
+    Raises:
+        ClosedError: the page takes no more comments.
+        DuplicateError: the same words by the same name stand there already.
+        InvalidError: the page is unknown, the parent is not there, or an Idempotency-Key was
+            used for another body.
+        TooManyError: the network sent too many.
+        UnavailableError: the database could not take it; nothing was stored.
+    """
+    scored = _score(house, site, submission)
+    with transaction() as session:
+        earlier = _earlier(session, house, site, submission.key)
+        if earlier is None:
+            take_turn(session, house.settings, submission.network, house.now())
+            comment = _store(session, house, site, submission, scored)
+        else:
+            comment = earlier
+    if earlier is None:
+        house.wake()
+    return Accepted(comment.public_id, privacy.receipt_token(comment.public_id, house.ring))
+
+
+def _score(house: House, site: Site, submission: Submission) -> Scored:
+    thread = sites.thread_of_page(db.session(), site.id, submission.page)
+    title = submission.title if thread is None else (thread.title or thread.provisional_title)
+    return house.scorer.score(
+        Document(
+            text=submission.text,
+            author=submission.name,
+            url=submission.website,
+            title=title,
+            page_text="" if thread is None else thread.page_text,
+        )
+    )
+
+
+def _earlier(
+    session: Session, house: House, site: Site, key: SubmittedKey | None
+) -> Comment | None:
+    if key is None:
+        return None
+    since = house.now() - timedelta(hours=house.settings.idempotency_hours)
+    digest = privacy.fingerprint(key.key.encode(), house.ring)
+    body = privacy.fingerprint(key.body, house.ring)
+    hold_key(session, digest)
+    rows = queries.earlier_submission(session, site.id, kind=key.kind, key=digest, since=since)
+    same = next((row for row in rows if row.fingerprint == body), None)
+    if same is not None:
+        return session.get_one(Comment, same.comment_id)
+    if rows and key.kind == "header":
+        raise InvalidError({"Idempotency-Key": [KEY_REUSED]})
+    return None
+
+
+def _store(
+    session: Session, house: House, site: Site, submission: Submission, scored: Scored
+) -> Comment:
+    now = house.now()
+    thread = _open_thread(session, house, site, submission)
+    parent = _parent(session, site, thread, submission.parent)
+    likeness = likeness_of(house, submission.name, submission.text)
+    if queries.twin_stands(session, thread.id, likeness):
+        raise DuplicateError(DUPLICATE)
+    status, note = arrival(site.policy, scored, submission.signals)
+    contact = _contact(session, house, site, submission.email)
+    comment = Comment(
+        public_id=house.token(PUBLIC_ID_LENGTH),
+        site_id=site.id,
+        thread_id=thread.id,
+        parent_id=None if parent is None else parent.id,
+        contact_id=None if contact is None else contact.id,
+        status=status,
+        version=1,
+        name=submission.name,
+        website=submission.website,
+        text=submission.text,
+        created_at=now,
+        probability=scored.probability,
+        band=scored.band,
+        reasons=scored.reasons,
+        model=scored.model,
+        note=note,
+        signals=dict(submission.signals),
+        likeness=likeness,
+    )
+    session.add(comment)
+    session.flush()  # the event and the key refer to the row's number
+    comment_event(session, house, EventType.CREATED, subject_of(session, comment, None))
+    if submission.key is not None:
+        session.add(
+            SubmissionKey(
+                site_id=site.id,
+                kind=submission.key.kind,
+                key=privacy.fingerprint(submission.key.key.encode(), house.ring),
+                fingerprint=privacy.fingerprint(submission.key.body, house.ring),
+                comment_id=comment.id,
+                created_at=now,
+            )
+        )
+    return comment
+
+
+def likeness_of(house: House, name: str, text: str) -> bytes:
+    """Return the keyed digest by which the same comment sent twice is found."""
+    return privacy.fingerprint(f"{name.casefold()}\0{text}".encode(), house.ring)[:16]
+
+
+def arrival(policy: Policy, scored: Scored, signals: Mapping[str, Any]) -> tuple[Status, str]:
+    """Say where a new or edited comment goes, and the note for its card.
+
+    Everything waits for a person unless a person set a threshold; a failed check, a language
+    the model does not know and a filled honeypot never file anything.
+    """
+    note = scored.note or (HELD_HONEYPOT if signals.get("honeypot") else "")
+    threshold = policy.spam_tray_at
+    if threshold is None or scored.probability is None or scored.probability < threshold:
+        return Status.PENDING, note
+    if not scored.known_language:
+        return Status.PENDING, note or HELD_LANGUAGE
+    return Status.SPAM, note
+
+
+def _open_thread(session: Session, house: House, site: Site, submission: Submission) -> Thread:
+    now, policy = house.now(), site.policy
+    thread = sites.thread_of_page(session, site.id, submission.page)
+    if policy.registered_pages_only and (thread is None or not thread.registered):
+        raise InvalidError({"page": ["The site does not know this page."]})
+    if thread is None:
+        thread = sites.thread_made(
+            session, site.id, submission.page, title=submission.title, now=now
+        )
+    if closed(thread, policy, house):
+        raise ClosedError(CLOSED)
+    return thread
+
+
+def closed(thread: Thread, policy: Policy, house: House) -> bool:
+    """Say whether a thread takes no more comments, by hand or by age."""
+    if thread.closed_at is not None:
+        return True
+    days = policy.close_after_days
+    return days is not None and house.now() - thread.created_at > timedelta(days=days)
+
+
+def _parent(session: Session, site: Site, thread: Thread, parent: str | None) -> Comment | None:
+    if parent is None:
+        return None
+    found = queries.comment_of_site(session, site.id, parent)
+    if found is None or found.thread_id != thread.id or not found.is_public:
+        raise InvalidError({"parent": ["The comment you reply to is no longer there."]})
+    return found
+
+
+def _contact(
+    session: Session, house: House, site: Site, email: EmailAddress | None
+) -> Contact | None:
+    if email is None:
+        return None
+    today = house.now().date()
+    index = privacy.blind_index(email, site_id=site.id, ring=house.ring)
+    uid = privacy.new_uid()
+    contact = queries.contact_made(session, site.id, index=index, uid=uid, today=today)
+    if contact.email_sealed is None and house.settings.email_retention_days:
+        sealed = privacy.seal(email, site_id=site.id, uid=contact.uid, ring=house.ring)
+        contact.email_sealed, contact.email_kid = sealed.ciphertext, sealed.kid
+    contact.seen += 1
+    contact.last_day = max(contact.last_day, today)
+    return contact
