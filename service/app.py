@@ -1,0 +1,114 @@
+"""The composition: the only file that knows all others."""
+
+import logging
+import secrets
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from flask import Flask
+
+from config import Settings, load
+from models.spam import load as load_model
+from models.spam import load_base
+from service import accounts, db, ingress
+from service.house import House, Wake
+from service.keys import KeyRing
+from service.opening import open_house
+from service.scoring import Scorer
+from service.web import account, form, headers, health, problems, queue, receipts, sites, threads
+from service.web.context import HOUSE
+
+ALPHABET = "abcdefghijkmnpqrstuvwxyz23456789"  # 32 signs, none taken for another: 5 bits each
+WEB = Path(__file__).with_name("web")
+
+
+def utc_now() -> datetime:
+    """Return this moment, aware and in UTC."""
+    return datetime.now(UTC)
+
+
+def random_token(length: int) -> str:
+    """Return random lower-case letters and digits, 5 bits each."""
+    return "".join(secrets.choice(ALPHABET) for _ in range(length))
+
+
+@dataclass(frozen=True, slots=True)
+class Outside:
+    """Parts of the outside world that a test replaces.
+
+    Args:
+        now: the clock.
+        wake: wakes the dispatcher.
+        scorer: the spam check; None = the model of the settings.
+    """
+
+    now: Callable[[], datetime] = utc_now
+    wake: Wake = lambda: None
+    scorer: Scorer | None = None
+
+
+def create_app(settings: Settings | None = None, outside: Outside | None = None) -> Flask:
+    """Make the application: keys read, database migrated, doors open.
+
+    Args:
+        settings: None = read from the environment, so that `flask --app service.app` works.
+
+    Raises:
+        SettingsError, SetupError: what the operator has to mend.
+    """
+    settings = settings or load()
+    outside = outside or Outside()
+    app = Flask("gatepost", root_path=str(WEB), static_folder="static")
+    _open_database(app, settings)
+    with app.app_context():
+        ring = open_house(settings, db.db.engine, now=outside.now())
+    app.config.from_mapping(_flask_settings(settings, ring))
+    app.extensions[HOUSE] = House(
+        settings=settings,
+        ring=ring,
+        scorer=outside.scorer or Scorer(_model(settings)),
+        now=outside.now,
+        token=random_token,
+        wake=outside.wake,
+    )
+    _open_doors(app)
+    return app
+
+
+def _open_database(app: Flask, settings: Settings) -> None:
+    app.config["SQLALCHEMY_DATABASE_URI"] = settings.database
+    app.config["SQLALCHEMY_ENGINE_OPTIONS"] = db.engine_options(settings)
+    db.db.init_app(app)
+    with app.app_context():
+        db.prepare(db.db.engine, settings)
+
+
+def _flask_settings(settings: Settings, ring: KeyRing) -> Mapping[str, Any]:
+    return {
+        "SECRET_KEY": ring.active("session").secret,
+        "SESSION_COOKIE_NAME": "__Host-gatepost" if settings.secure else "gatepost",
+        "SESSION_COOKIE_SECURE": settings.secure,
+        "SESSION_COOKIE_HTTPONLY": True,
+        "SESSION_COOKIE_SAMESITE": "Lax",
+        "SESSION_COOKIE_PATH": "/",
+        "MAX_CONTENT_LENGTH": settings.ingress_body_cap,
+        "MAX_FORM_MEMORY_SIZE": settings.ingress_body_cap,
+        "PREFERRED_URL_SCHEME": "https" if settings.secure else "http",
+    } | accounts.flask_settings(settings)
+
+
+def _model(settings: Settings) -> Any:
+    return load_model(Path(settings.model)) if settings.model else load_base()
+
+
+def _open_doors(app: Flask) -> None:
+    logging.getLogger("gatepost").setLevel(logging.INFO)
+    ingress.register(app)
+    problems.register(app)
+    headers.register(app)
+    accounts.register(app)
+    for door in (form, threads, receipts, account, queue, sites, health):
+        app.register_blueprint(door.bp)

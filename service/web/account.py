@@ -1,0 +1,5 @@
+"""Door under construction."""
+
+from flask import Blueprint
+
+bp = Blueprint("account", __name__)

@@ -1,0 +1,57 @@
+"""What every door needs: the house, the site in the path, and what the caller can read."""
+
+from typing import Any
+
+from flask import Request, current_app, g, request
+
+from models import Site
+from service.db import db
+from service.errors import NotFoundError
+from service.house import House
+from service.privacy import network_id
+from service.queries import sites
+
+HOUSE = "gatepost"
+GATED_JSON = "gatepost.json"
+CLIENT = "gatepost.client"
+PROGRAM_TYPES = ("application/json", "application/problem+json")
+
+
+def house() -> House:
+    """Return the outside world of this application."""
+    found: House = current_app.extensions[HOUSE]
+    return found
+
+
+def site_of_path(slug: str) -> Site:
+    """Return the site named in the path.
+
+    Raises:
+        NotFoundError: there is none.
+    """
+    site = sites.site_by_slug(db.session(), slug)
+    if site is None:
+        raise NotFoundError("There is no such site.")
+    g.site = site
+    return site
+
+
+def wants_json(asked: Request = request) -> bool:
+    """Say whether the caller is a program: it sent JSON, or prefers it to a page."""
+    if asked.mimetype == "application/json":
+        return True
+    best = asked.accept_mimetypes.best_match(["text/html", *PROGRAM_TYPES], default="text/html")
+    return best in PROGRAM_TYPES
+
+
+def json_body() -> dict[str, Any]:
+    """Return the JSON object that the gate has parsed."""
+    body: dict[str, Any] = request.environ.get(GATED_JSON) or {}
+    return body
+
+
+def client_network() -> bytes:
+    """Return the keyed digest of the caller's network and today; the address goes no further."""
+    outside = house()
+    address = request.environ.get(CLIENT) or request.remote_addr or ""
+    return network_id(address, outside.now().date(), outside.ring)
