@@ -5,7 +5,7 @@ import secrets
 from datetime import datetime
 from pathlib import Path
 
-import sqlalchemy as sa
+from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 
 from config import Settings
@@ -16,6 +16,7 @@ from service.errors import SetupError
 from service.house import House
 from service.keys import FileKeys, KeyRing, create
 from service.queries import people
+from service.queries.keyring import key_checks
 
 TOKEN_BYTES = 24
 WRONG_RING = (
@@ -24,7 +25,7 @@ WRONG_RING = (
 )
 
 
-def open_house(settings: Settings, engine: sa.Engine, *, now: datetime) -> KeyRing:
+def open_house(settings: Settings, engine: Engine, *, now: datetime) -> KeyRing:
     """Prepare everything a start needs and return the keys. Must run in an app context.
 
     Raises:
@@ -38,7 +39,7 @@ def open_house(settings: Settings, engine: sa.Engine, *, now: datetime) -> KeyRi
     return ring
 
 
-def _ring(settings: Settings, engine: sa.Engine, now: datetime) -> KeyRing:
+def _ring(settings: Settings, engine: Engine, now: datetime) -> KeyRing:
     path = Path(settings.key_ring)
     if not path.exists():
         if migrate.current(engine) is not None:
@@ -54,7 +55,7 @@ def _ring(settings: Settings, engine: sa.Engine, now: datetime) -> KeyRing:
 def _check_ring(settings: Settings, ring: KeyRing) -> None:
     answers = ring.known_answers()
     with transaction() as session:
-        stored = {(row.use, row.kid): row for row in session.scalars(sa.select(KeyCheck))}
+        stored = key_checks(session)
         for (use, kid), answer in answers.items():
             row = stored.get((use, kid))
             if row is None:
