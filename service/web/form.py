@@ -1,5 +1,217 @@
-"""Door under construction."""
+"""The doors of those who write: the comment itself, the hosted form, the thank-you."""
 
-from flask import Blueprint
+from flask import Blueprint, Response, g, jsonify, make_response, redirect, render_template, request
+from flask.typing import ResponseReturnValue
+
+from models import Site
+from service.db import db
+from service.errors import InvalidError, NotFoundError, ServiceError, UnavailableError
+from service.forms import HONEYPOT
+from service.pages import PageError, origin_of, page_key
+from service.queries.sites import site_by_slug, thread_of_page
+from service.receipts import State, look
+from service.submit import Accepted, submit
+from service.web import embed
+from service.web.context import house, site_of_path, wants_json
+from service.web.headers import allow_origin
+from service.web.intake import Intake, check_origin, checked, take_in
+from service.web.place import Place, place_of
+from service.web.reading import Reading, public_comment_of, read_thread
+from service.web.threads import of_thread
+from service.web.tree import form_address, shown_name
 
 bp = Blueprint("form", __name__)
+bp.register_blueprint(embed.bp)
+
+THANKS = "Thank you, {name}. Your comment is awaiting moderation."
+THANKS_NAMELESS = "Thank you. Your comment is awaiting moderation."
+KEPT = ("comment", "author", "email", "url", "page", "parent", "title", "submission_id", HONEYPOT)
+SUBMISSION_ID_LENGTH = 26
+PREFLIGHT_AGE = 7200  # seconds; the longest Chromium keeps one
+
+
+@bp.post("/s/<slug>/comments")
+def create(slug: str) -> ResponseReturnValue:
+    """Take a comment; the answer is the same whatever the spam check thinks.
+
+    Raises:
+        NotFoundError: no such site.
+        ForbiddenError: a page of somebody else's sent it.
+        ServiceError: any refusal of `submit`, for programs; people get the form back.
+    """
+    site = _site(slug)
+    trusted = check_origin(site)
+    intake = take_in()
+    place = place_of(site, intake.fields.get("page", ""))
+    try:
+        submission = checked(site, intake, trusted=trusted)
+        accepted = submit(house(), site, submission)
+    except ServiceError as refusal:
+        if wants_json():
+            raise
+        return _form_again(place, intake, refusal)
+    if wants_json():
+        return _accepted(accepted, submission.name), 202
+    return redirect(_next_page(place, accepted), 303)
+
+
+@bp.route("/s/<slug>/comments", methods=["OPTIONS"], provide_automatic_options=False)
+def preflight(slug: str) -> ResponseReturnValue:
+    """Tell a browser that the site's own pages may send JSON here."""
+    _site(slug)
+    response = Response(status=204)
+    response.headers["Access-Control-Allow-Methods"] = "POST"
+    response.headers["Access-Control-Allow-Headers"] = "Accept, Content-Type, Idempotency-Key"
+    response.headers["Access-Control-Max-Age"] = str(PREFLIGHT_AGE)
+    return response
+
+
+@bp.after_request
+def let_the_site_read(response: Response) -> Response:
+    """Let scripts of the site's pages read the answer, a refusal by the gate included."""
+    if request.endpoint not in (f"{bp.name}.create", f"{bp.name}.preflight"):
+        return response
+    own = g.get("origins")
+    if own is None:
+        site = site_by_slug(db.session(), (request.view_args or {}).get("slug", ""))
+        own = [] if site is None else site.origins
+    return allow_origin(response, request.headers.get("Origin"), own)
+
+
+@bp.get("/s/<slug>/form")
+def hosted(slug: str) -> ResponseReturnValue:
+    """Show the thread and the form as a page of their own.
+
+    Raises:
+        NotFoundError: no such site.
+        InvalidError: `page` is not one of the site's.
+    """
+    site = _site(slug)
+    reading = read_thread(site, request.args)
+    parent = public_comment_of(site, reading.thread, request.args.get("parent", ""))
+    values = {
+        "page": request.args["page"],
+        "parent": "" if parent is None else parent.public_id,
+        "submission_id": house().token(SUBMISSION_ID_LENGTH),
+    }
+    reply_to = None if parent is None else shown_name(parent)
+    return render_template(
+        "reader/form.html",
+        place=place_of(site, reading.page),
+        title=_title(site, reading),
+        values=values,
+        heading=_heading(reply_to),
+        reply_to=reply_to,
+        reading=reading,
+        cancel=f"{form_address('', slug, page=reading.page)}#respond",
+        **_of_every_form(),
+        **of_thread(site, reading, base_url=""),
+    )
+
+
+@bp.get("/s/<slug>/thanks")
+def thanks(slug: str) -> ResponseReturnValue:
+    """Thank the author and hand over the private link.
+
+    Raises:
+        NotFoundError: no such site, or the link belongs to none of its comments.
+    """
+    site = _site(slug)
+    token = request.args.get("t", "")
+    receipt = look(house(), token)
+    if receipt.site.id != site.id:
+        raise NotFoundError("This link belongs to no comment of this site.")
+    page = render_template(
+        "reader/thanks.html",
+        place=place_of(site, receipt.thread.page),
+        message=_thanks(receipt.comment.name),
+        waiting=receipt.state is State.WAITING,
+        receipt=_receipt_address(token),
+    )
+    response = make_response(page)
+    # The address holds the private link: it must not travel on as a referrer.
+    response.headers["Referrer-Policy"] = "no-referrer"
+    return response
+
+
+def _site(slug: str) -> Site:
+    site = site_of_path(slug)
+    g.origins = list(site.origins)
+    g.frame_ancestors = g.origins
+    return site
+
+
+def _title(site: Site, reading: Reading) -> str:
+    # Only the owner's title: the one a reader's browser sent is for moderators.
+    return (reading.thread.title if reading.thread is not None else "") or site.name
+
+
+def _form_again(place: Place, intake: Intake, refusal: ServiceError) -> Response:
+    errors = refusal.errors if isinstance(refusal, InvalidError) else {}
+    values = {name: intake.fields.get(name, "") for name in KEPT}
+    values["submission_id"] = values["submission_id"] or house().token(SUBMISSION_ID_LENGTH)
+    if "parent" in errors:
+        # Kept, it would be refused for ever; without it the comment stands on its own.
+        values["parent"] = ""
+    reply_to = None if isinstance(refusal, UnavailableError) else _reply_to(place, values)
+    page = render_template(
+        "reader/form.html",
+        place=place,
+        title=place.name,
+        values=values,
+        errors=errors,
+        message="" if errors else refusal.message,
+        heading=_heading(reply_to),
+        reply_to=reply_to,
+        **_of_every_form(),
+    )
+    response = make_response(page, refusal.status)
+    if refusal.retry_after is not None:
+        response.headers["Retry-After"] = str(refusal.retry_after)
+    return response
+
+
+def _reply_to(place: Place, values: dict[str, str]) -> str | None:
+    site = site_by_slug(db.session(), place.slug)
+    if site is None or not values["parent"]:
+        return None
+    try:
+        key = page_key(values["page"], site.origins)
+    except PageError:
+        return None
+    thread = thread_of_page(db.session(), site.id, key)
+    parent = public_comment_of(site, thread, values["parent"])
+    return None if parent is None else shown_name(parent)
+
+
+def _of_every_form() -> dict[str, object]:
+    return {"comment_max": house().settings.comment_max, "honeypot": HONEYPOT}
+
+
+def _heading(reply_to: str | None) -> str:
+    return "Leave a Reply" if reply_to is None else f"Leave a Reply to {reply_to}"
+
+
+def _accepted(accepted: Accepted, name: str) -> Response:
+    return jsonify(
+        id=accepted.public_id,
+        status="held",
+        receipt=_receipt_address(accepted.receipt),
+        message=_thanks(name),
+    )
+
+
+def _thanks(name: str) -> str:
+    return THANKS.format(name=name) if name else THANKS_NAMELESS
+
+
+def _receipt_address(token: str) -> str:
+    return f"{house().settings.base_url}/receipts/{token}"
+
+
+def _next_page(place: Place, accepted: Accepted) -> str:
+    # From a page of ours the way back would be stopped by our own form-action.
+    ours = request.headers.get("Origin") == origin_of(house().settings.base_url)
+    if place.policy.return_to_page and place.page is not None and not ours:
+        return place.page
+    return f"/s/{place.slug}/thanks?t={accepted.receipt}"
