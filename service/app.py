@@ -1,6 +1,5 @@
 """The composition: the only file that knows all others."""
 
-import logging
 import secrets
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -14,6 +13,7 @@ from config import Settings, load
 from models.spam import load as load_model
 from models.spam import load_base
 from service import accounts, db, ingress
+from service.gate import Gate
 from service.house import House, Wake
 from service.keys import KeyRing
 from service.opening import open_house
@@ -74,7 +74,7 @@ def create_app(settings: Settings | None = None, outside: Outside | None = None)
         token=random_token,
         wake=outside.wake,
     )
-    _open_doors(app)
+    _open_doors(app, settings)
     return app
 
 
@@ -104,9 +104,8 @@ def _model(settings: Settings) -> Any:
     return load_model(Path(settings.model)) if settings.model else load_base()
 
 
-def _open_doors(app: Flask) -> None:
-    logging.getLogger("gatepost").setLevel(logging.INFO)
-    ingress.register(app)
+def _open_doors(app: Flask, settings: Settings) -> None:
+    ingress.register(app, Gate(settings.allowed_hosts, settings.ingress_body_cap))
     problems.register(app)
     headers.register(app)
     accounts.register(app)

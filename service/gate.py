@@ -1,0 +1,292 @@
+"""The gate before the views: what is not a whole, plain request goes no further.
+
+One table with one row a door. The server's front asks it before it reads a body and again when
+the body is there; Flask asks it for requests that came another way (test client, `flask run`).
+"""
+
+import json
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, NoReturn
+from urllib.parse import unquote_to_bytes
+
+from service.errors import (
+    BadRequestError,
+    LengthRequiredError,
+    MediaTypeError,
+    MethodError,
+    ServiceError,
+    TooLargeError,
+)
+
+FORM = "application/x-www-form-urlencoded"
+JSON = "application/json"
+READING = frozenset({"GET", "HEAD", "OPTIONS"})
+WRITING = READING | {"POST"}
+BODY_METHODS = frozenset({"POST", "PUT", "PATCH", "DELETE"})
+STAFF_CAP = 256 * 1024
+MAX_KEYS = 200
+MAX_HEADERS = 100
+MAX_HEADER_BYTES = 16 * 1024
+MAX_PATH = 4096
+MAX_DEPTH = 16
+MAX_DIGITS = 18  # a whole number that fits 64 bits
+DIGITS = re.compile(r"[0-9]{1,12}", re.ASCII)
+CONTROL = re.compile(r"[\x00-\x20\x7f]")
+BAD_ESCAPE = re.compile(r"%(?![0-9A-Fa-f]{2})")
+# A whole string or one bracket; an unclosed string runs to the end and is the parser's to refuse.
+TOKENS = re.compile(r'"(?:[^"\\]|\\.)*+"?|[\[\]{}]', re.DOTALL)
+# C0 and C1 controls except TAB, LF and CR; DEL; lone surrogates.
+FORBIDDEN_TEXT = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]")
+
+
+@dataclass(frozen=True, slots=True)
+class Door:
+    """What one group of addresses takes.
+
+    Args:
+        path: pattern of the whole path.
+        methods: methods it takes.
+        types: content types of a body; none = no body at all.
+        cap: most bytes of a body; None = the reader's form's cap, which follows `comment_max`.
+    """
+
+    path: re.Pattern[str]
+    methods: frozenset[str]
+    types: tuple[str, ...] = ()
+    cap: int | None = STAFF_CAP
+
+
+DOORS = (
+    Door(re.compile(r"/s/[^/]+/comments"), frozenset({"POST", "OPTIONS"}), (FORM, JSON), None),
+    Door(re.compile(r"/receipts(/[^/]+)?"), WRITING, (FORM, JSON), None),
+    Door(re.compile(r"/(s|static)/.*|/embed\.(js|css)|/(healthz|readyz)"), READING),
+    Door(re.compile(r".*", re.DOTALL), WRITING, (FORM, JSON), STAFF_CAP),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """A request before its body: names in lower case, the path decoded, the query not."""
+
+    method: str
+    path: str
+    query: str
+    version: str
+    headers: Sequence[tuple[str, str]]
+
+    def all(self, name: str) -> list[str]:
+        """Return every value of a header."""
+        return [value for found, value in self.headers if found == name]
+
+
+@dataclass(frozen=True, slots=True)
+class Passage:
+    """A head that passed: which door, and how many bytes of which type will follow."""
+
+    door: Door
+    length: int
+    content_type: str
+    cap: int
+
+
+@dataclass(frozen=True, slots=True)
+class Gate:
+    """The gate of one installation.
+
+    Args:
+        hosts: Host values that are ours, lower case, with a port where one is due.
+        form_cap: bytes a reader's form may have.
+    """
+
+    hosts: frozenset[str]
+    form_cap: int
+
+    def check_head(self, head: Head) -> Passage:
+        """Judge a request by its head.
+
+        Raises:
+            ServiceError: 400, 405, 411, 413 or 415, with what to mend.
+        """
+        _check_shape(head)
+        self._check_host(head)
+        door = next(door for door in DOORS if door.path.fullmatch(head.path))
+        if head.method not in door.methods:
+            raise MethodError(f"This address takes {', '.join(sorted(door.methods))}.")
+        length = _length(head)
+        cap = self.form_cap if door.cap is None else door.cap
+        if length > cap:
+            raise TooLargeError(
+                f"The body has {length:,} bytes; this address takes at most {cap:,}."
+            )
+        return Passage(door, length, _content_type(head, door, length), cap)
+
+    def _check_host(self, head: Head) -> None:
+        hosts = head.all("host")
+        if len(hosts) != 1 or hosts[0].strip().lower() not in self.hosts:
+            raise BadRequestError("This service does not answer under that host name.")
+
+
+def _check_shape(head: Head) -> None:
+    if head.version not in ("1", "1.0", "1.1"):
+        raise BadRequestError("Use HTTP/1.0 or HTTP/1.1.")
+    size = sum(len(name) + len(value) for name, value in head.headers)
+    if len(head.headers) > MAX_HEADERS or size > MAX_HEADER_BYTES:
+        raise BadRequestError("Too many or too long headers.")
+    if not head.path.startswith("/") or len(head.path) + len(head.query) > MAX_PATH:
+        raise BadRequestError("The address must be a path of at most 4,096 characters.")
+    if CONTROL.search(head.query) or BAD_ESCAPE.search(head.query):
+        raise BadRequestError("The address is not percent-encoded as RFC 3986 asks.")
+    # The server decodes the path and writes U+FFFD where it was not UTF-8.
+    if FORBIDDEN_TEXT.search(head.path) or "\ufffd" in head.path:
+        raise BadRequestError("The address is not plain UTF-8 text.")
+    _text(unquote_to_bytes(head.query), "The address")
+
+
+def _length(head: Head) -> int:
+    if head.all("transfer-encoding"):
+        raise LengthRequiredError("Send the body whole, with a Content-Length.")
+    given = head.all("content-length")
+    if not given:
+        if head.method in BODY_METHODS:
+            raise LengthRequiredError("Send the body whole, with a Content-Length.")
+        return 0
+    if len(given) > 1 or not DIGITS.fullmatch(given[0]):
+        raise BadRequestError("Content-Length must be one plain number.")
+    return int(given[0])
+
+
+def _content_type(head: Head, door: Door, length: int) -> str:
+    if any(value.strip().lower() != "identity" for value in head.all("content-encoding")):
+        raise MediaTypeError("Send the body uncompressed.")
+    if any(value.strip().lower() != "100-continue" for value in head.all("expect")):
+        raise BadRequestError("Expect takes only 100-continue.")
+    if head.method not in BODY_METHODS:
+        if length:
+            raise BadRequestError(f"A {head.method} request has no body here.")
+        return ""
+    given = head.all("content-type")
+    kind, _, rest = given[0].partition(";") if len(given) == 1 else ("", "", "")
+    kind = kind.strip().lower()
+    if kind not in door.types:
+        raise MediaTypeError(f"Send the body as {' or '.join(door.types)}.")
+    for parameter in rest.split(";"):
+        name, _, value = parameter.partition("=")
+        if name.strip().lower() == "charset" and value.strip(" \"'").lower() not in (
+            "utf-8",
+            "utf8",
+        ):
+            raise MediaTypeError("Send the body in UTF-8.")
+    return kind
+
+
+def check_body(passage: Passage, body: bytes) -> dict[str, Any] | None:
+    """Judge a body and return the object it holds when it is JSON.
+
+    Raises:
+        BadRequestError: cut off, not UTF-8, with forbidden characters, too deep, or not an
+            object; the text says where.
+    """
+    if len(body) != passage.length:
+        raise BadRequestError(
+            f"The body has {len(body):,} bytes instead of the {passage.length:,} announced."
+        )
+    if not passage.content_type:
+        return None
+    text = _text(body, "The body")
+    if passage.content_type == JSON:
+        return _json(text)
+    _check_form(text)
+    return None
+
+
+def _text(raw: bytes, what: str) -> str:
+    try:
+        text = raw.decode("utf-8", "strict")
+    except UnicodeDecodeError as error:
+        raise BadRequestError(f"{what} is not UTF-8 at byte {error.start}.") from None
+    found = FORBIDDEN_TEXT.search(text)
+    if found is not None:
+        code = ord(found.group())
+        raise BadRequestError(f"{what} holds the control character U+{code:04X}; remove it.")
+    return text
+
+
+def _check_form(text: str) -> None:
+    if text.count("&") >= MAX_KEYS:
+        raise BadRequestError(f"The form has more than {MAX_KEYS} fields.")
+    if BAD_ESCAPE.search(text):
+        raise BadRequestError("The form is not percent-encoded as it should be.")
+    seen: set[str] = set()
+    for pair in text.split("&"):
+        name, _, value = pair.partition("=")
+        _text(unquote_to_bytes(value.replace("+", " ")), "A field")
+        known = _text(unquote_to_bytes(name.replace("+", " ")), "A field's name")
+        # Which of two values counts is read differently by different programs.
+        if known in seen and not known.endswith("[]"):
+            raise BadRequestError("A field is named twice; send each one once.")
+        seen.add(known)
+
+
+def _json(text: str) -> dict[str, Any]:
+    _check_depth(text)
+    try:
+        found = json.loads(
+            text, object_pairs_hook=_object, parse_constant=_no_constant, parse_int=_integer
+        )
+    except ServiceError:
+        raise
+    except ValueError as error:
+        where = f" at character {error.pos}" if isinstance(error, json.JSONDecodeError) else ""
+        raise BadRequestError(f"The body is not valid JSON{where}.") from None
+    if not isinstance(found, dict):
+        raise BadRequestError("The body must be a JSON object.")
+    _check_strings(found)
+    return found
+
+
+def _check_depth(text: str) -> None:
+    """Count brackets outside strings before parsing: a deep body exhausts the parser's stack."""
+    depth = 0
+    for piece in TOKENS.findall(text):
+        if piece in "[{":
+            depth += 1
+            if depth > MAX_DEPTH:
+                raise BadRequestError(f"The JSON is nested deeper than {MAX_DEPTH} levels.")
+        elif piece in "]}":
+            depth -= 1
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise BadRequestError("A key stands twice in one JSON object; send each one once.")
+    return found
+
+
+def _no_constant(name: str) -> NoReturn:
+    raise BadRequestError(f"{name} is not valid JSON.")
+
+
+def _integer(digits: str) -> int:
+    if len(digits.lstrip("-")) > MAX_DIGITS:
+        raise BadRequestError("A number in the JSON is too large.")
+    return int(digits)
+
+
+def _check_strings(value: Any) -> None:
+    # An escape such as \u0000 or a lone \ud800 passed the check of the raw text.
+    if isinstance(value, str):
+        found = FORBIDDEN_TEXT.search(value)
+        if found is not None:
+            raise BadRequestError(
+                f"A text holds the control character U+{ord(found.group()):04X}; remove it."
+            )
+    elif isinstance(value, dict):
+        for name, inner in value.items():
+            _check_strings(name)
+            _check_strings(inner)
+    elif isinstance(value, list):
+        for inner in value:
+            _check_strings(inner)
