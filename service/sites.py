@@ -11,11 +11,11 @@ from models.site import SLUG_LENGTH, TITLE_LENGTH
 from service.announce import ping
 from service.db import db, transaction
 from service.errors import InvalidError, NotFoundError
+from service.guarded import SendError, check_url
 from service.house import House
-from service.out.guarded import SendError, check_url
-from service.out.signing import derive_secret, show_secret
 from service.pages import PageError, origin_of
 from service.queries import sites as queries
+from service.signing import derive_secret, show_secret
 
 SLUG = re.compile(r"[a-z0-9](?:[a-z0-9-]*[a-z0-9])?")
 
