@@ -34,7 +34,6 @@ class Settings:
     key_ring: str
     model: str
     threads: int
-    web_workers: int
     body_deadline: float
     busy_timeout: float
     drain: float
@@ -181,7 +180,6 @@ RANGES: dict[str, tuple[float, float]] = {
     "port": (0, 65535),
     "trusted_proxies": (0, 10),
     "threads": (1, 64),
-    "web_workers": (1, 64),
     "body_deadline": (0.1, 600),
     "busy_timeout": (0.1, 60),
     "drain": (0, 600),
@@ -217,5 +215,3 @@ def _check(settings: Settings) -> None:
         raise SettingsError("log_level must be debug, info, warning or error")
     if settings.delivery_lease <= settings.delivery_deadline:
         raise SettingsError("delivery_lease must be longer than delivery_deadline")
-    if settings.on_sqlite and settings.web_workers > 1:
-        raise SettingsError("web_workers above 1 needs PostgreSQL: SQLite has one serving process")

@@ -1,7 +1,6 @@
 """The command line: the same verbs wherever Gatepost is installed."""
 
 import argparse
-import json
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -100,3 +99,9 @@ def _migrate(_chosen: argparse.Namespace) -> int:
     create_app(_settings())
     print("The database is up to date.")
     return 0
+
+
+def _model_train(chosen: argparse.Namespace) -> int:
+    from models.spam.commands import train
+
+    return train(chosen.source, chosen.out, seed=chosen.seed)

@@ -55,6 +55,13 @@ def wal_is_safe(version: tuple[int, ...]) -> bool:
     )
 
 
+def wal_in_use(engine: sa.Engine) -> bool:
+    """Say whether this SQLite database keeps a write-ahead log."""
+    with engine.connect() as connection:
+        mode: str = connection.exec_driver_sql("PRAGMA journal_mode").scalar_one()
+    return mode == "wal"
+
+
 def prepare(engine: sa.Engine, settings: Settings) -> None:
     """Set up each connection of the engine."""
     if settings.on_sqlite:

@@ -1,0 +1,35 @@
+"""The deed that time asks for: letting go of what we promised not to keep."""
+
+from collections.abc import Callable
+from datetime import timedelta
+
+from sqlalchemy.orm import Session
+
+from service.db import transaction
+from service.house import House
+from service.queries import housekeeping as queries
+
+BUCKET_LIFE = timedelta(hours=48)
+CONTACT_LIFE = timedelta(days=365)  # blind index and counters, after the last comment
+
+
+def tidy(house: House) -> int:
+    """Delete what is past its time and return how many rows that were.
+
+    Each batch commits for itself; what is left over goes with the next call.
+    """
+    now, settings = house.now(), house.settings
+    keys = now - timedelta(hours=settings.idempotency_hours)
+    addresses = (now - timedelta(days=settings.email_retention_days)).date()
+    contacts = (now - CONTACT_LIFE).date()
+    chores: tuple[Callable[[Session], int], ...] = (
+        lambda session: queries.forget_submission_keys(session, keys),
+        lambda session: queries.forget_buckets(session, now - BUCKET_LIFE),
+        lambda session: queries.forget_addresses(session, addresses),
+        lambda session: queries.forget_contacts(session, contacts),
+    )
+    gone = 0
+    for chore in chores:
+        with transaction() as session:
+            gone += chore(session)
+    return gone

@@ -1,0 +1,206 @@
+"""Emptying the box: events are released, deliveries claimed, results marked."""
+
+import random
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from email.utils import parsedate_to_datetime
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from models import Attempt, Delivery, DeliveryState, Endpoint, EndpointState, Event
+from service.db import transaction
+from service.guarded import Answer, SendError
+from service.house import House
+from service.queries import outbox as queries
+
+RELEASE_BATCH = 200
+CAP = 4  # deliveries under way to one endpoint
+# Standard Webhooks' example: ten attempts over 75 h 35 min 5 s.
+SCHEDULE = tuple(
+    timedelta(seconds=seconds)
+    for seconds in (5, 300, 1800, 7200, 18_000, 36_000, 50_400, 72_000, 86_400)
+)
+JITTER = 0.1
+RETRY_AFTER_CEILING = timedelta(hours=24)
+BREAKER_STREAK = 5
+BREAKER_FIRST = 30  # seconds
+BREAKER_CEILING = 900  # seconds
+GONE = 410
+THROTTLED = (429, 503)
+
+
+@dataclass(frozen=True, slots=True)
+class Claimed:
+    """One delivery that is ours until the lease ends; all it needs to be sent."""
+
+    delivery_id: int
+    token: str
+    attempt: int
+    event_id: str
+    body: bytes
+    endpoint_row: int
+    endpoint_id: str
+    secret_version: int
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What became of one attempt: an answer, or why there was none."""
+
+    answer: Answer | None
+    error: SendError | None = None
+
+    @property
+    def good(self) -> bool:
+        """Whether the receiver took it."""
+        return self.answer is not None and 200 <= self.answer.status < 300  # noqa: PLR2004 - 2xx
+
+
+def release(house: House) -> int:
+    """Let events whose hold is over leave the house, and return how many.
+
+    One short locked transaction: positions are given in commit order, so a reader of the
+    cursor can skip none, and each event gets its deliveries with its position.
+    """
+    with transaction() as session:
+        cursor = queries.cursor_for_change(session)
+        events = queries.events_to_release(session, house.now(), RELEASE_BATCH)
+        endpoints = queries.active_endpoints(session, [event.site_id for event in events])
+        due = queries.lease_clock(session, house.now())
+        for event in events:
+            cursor.position += 1
+            event.position = cursor.position
+            wanting = [endpoint for endpoint in endpoints if _wants(endpoint, event)]
+            session.add_all(_delivery(event, endpoint, due) for endpoint in wanting)
+    return len(events)
+
+
+def _wants(endpoint: Endpoint, event: Event) -> bool:
+    if event.endpoint_id is not None:
+        return endpoint.id == event.endpoint_id
+    types = endpoint.types
+    return endpoint.site_id == event.site_id and (not types or event.type.value in types)
+
+
+def _delivery(event: Event, endpoint: Endpoint, due: datetime) -> Delivery:
+    return Delivery(
+        event_id=event.id,
+        endpoint_id=endpoint.id,
+        state=DeliveryState.DUE,
+        due_at=due,
+        created_at=due,
+    )
+
+
+def claim(house: House, free: int) -> list[Claimed]:
+    """Take up to `free` due deliveries under a lease.
+
+    No I/O inside; whoever dies with a lease gives it back by its end.
+    """
+    token = house.token(32)
+    with transaction() as session:
+        now = queries.lease_clock(session, house.now())
+        ids = queries.claimable(session, now, cap=CAP, limit=free)
+        until = now + timedelta(seconds=house.settings.delivery_lease)
+        taken = queries.lease(session, ids, now=now, until=until, token=token) if ids else []
+        rows = queries.deliveries_with_event(session, taken)
+        return [_claimed(token, *row) for row in rows]
+
+
+def _claimed(token: str, delivery: Delivery, event: Event, endpoint: Endpoint) -> Claimed:
+    return Claimed(
+        delivery_id=delivery.id,
+        token=token,
+        attempt=delivery.attempts,
+        event_id=event.public_id,
+        body=event.body,
+        endpoint_row=endpoint.id,
+        endpoint_id=endpoint.public_id,
+        secret_version=endpoint.secret_version,
+        url=endpoint.url,
+    )
+
+
+def mark(house: House, claimed: Claimed, result: Result) -> bool:
+    """Write down an attempt and what follows from it; False when the lease was lost.
+
+    A worker that was away past its lease changes nothing but the record of its attempt.
+    """
+    with transaction() as session:
+        now = queries.lease_clock(session, house.now())
+        values = _what_follows(claimed, result, now)
+        held = queries.mark_leased(session, claimed.delivery_id, claimed.token, values)
+        session.add(_attempt(claimed, result, now, lost=not held))
+        if held:
+            _endpoint_health(session, claimed, result, now)
+    return held
+
+
+def give_back(claimed: Sequence[Claimed], now: datetime) -> None:
+    """Return leases that were not used, so that another worker need not wait for their end."""
+    with transaction() as session:
+        for one in claimed:
+            values = {
+                "state": DeliveryState.DUE,
+                "due_at": queries.lease_clock(session, now),
+                "attempts": one.attempt - 1,
+            }
+            queries.mark_leased(session, one.delivery_id, one.token, values)
+
+
+def _what_follows(claimed: Claimed, result: Result, now: datetime) -> Mapping[str, Any]:
+    if result.good:
+        return {"state": DeliveryState.DONE}
+    if claimed.attempt > len(SCHEDULE):
+        return {"state": DeliveryState.DEAD}
+    wait = SCHEDULE[claimed.attempt - 1] * random.uniform(1 - JITTER, 1 + JITTER)  # noqa: S311 - spreads load, guards nothing
+    if result.answer is not None and result.answer.status in THROTTLED:
+        wait = max(wait, retry_after(result.answer.headers.get("retry-after", ""), now))
+    return {"state": DeliveryState.DUE, "due_at": now + wait}
+
+
+def retry_after(value: str, now: datetime) -> timedelta:
+    """Return what a Retry-After header asks for: 0 for garbage, never over 24 hours."""
+    if value.isascii() and value.isdigit():
+        asked = timedelta(seconds=min(int(value[:12]), 10**9))
+    else:
+        try:
+            moment = parsedate_to_datetime(value)
+            asked = moment - now if moment.tzinfo else timedelta()
+        except (ValueError, TypeError):
+            asked = timedelta()
+    return min(max(asked, timedelta()), RETRY_AFTER_CEILING)
+
+
+def _attempt(claimed: Claimed, result: Result, now: datetime, *, lost: bool) -> Attempt:
+    answer, error = result.answer, result.error
+    kind = "" if result.good else ("http" if error is None else error.kind)
+    return Attempt(
+        delivery_id=claimed.delivery_id,
+        number=claimed.attempt,
+        at=now,
+        milliseconds=0 if answer is None else answer.milliseconds,
+        status=None if answer is None else answer.status,
+        error=kind,
+        excerpt="" if answer is None else answer.excerpt,
+        lease_lost=lost,
+    )
+
+
+def _endpoint_health(session: Session, claimed: Claimed, result: Result, now: datetime) -> None:
+    endpoint = queries.endpoint_for_change(session, claimed.endpoint_row)
+    if result.good:
+        endpoint.streak, endpoint.failing_since, endpoint.open_until = 0, None, None
+        return
+    endpoint.streak += 1
+    endpoint.failing_since = endpoint.failing_since or now
+    if result.answer is not None and result.answer.status == GONE:
+        endpoint.state = EndpointState.DISABLED
+        endpoint.state_reason = "The receiver answered 410 Gone."
+        queries.hold_deliveries(session, endpoint.id)
+    elif endpoint.streak >= BREAKER_STREAK:
+        doubled = BREAKER_FIRST * 2 ** min(endpoint.streak - BREAKER_STREAK, 10)
+        endpoint.open_until = now + timedelta(seconds=min(doubled, BREAKER_CEILING))

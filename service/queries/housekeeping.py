@@ -1,0 +1,50 @@
+"""What time takes away, in small batches, so that no writer waits long."""
+
+from datetime import date, datetime
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from models import Contact, RateBucket, SubmissionKey
+
+BATCH = 500
+
+
+def forget_submission_keys(session: Session, before: datetime) -> int:
+    """Delete a batch of submission keys older than that; return how many."""
+    old = sa.select(SubmissionKey.id).where(SubmissionKey.created_at < before).limit(BATCH)
+    query = sa.delete(SubmissionKey).where(SubmissionKey.id.in_(old)).returning(SubmissionKey.id)
+    return len(session.scalars(query).all())
+
+
+def forget_buckets(session: Session, before: datetime) -> int:
+    """Delete a batch of rate buckets not used since then; return how many."""
+    old = sa.select(RateBucket.network).where(RateBucket.filled_at < before).limit(BATCH)
+    query = sa.delete(RateBucket).where(RateBucket.network.in_(old)).returning(RateBucket.network)
+    return len(session.scalars(query).all())
+
+
+def forget_addresses(session: Session, before: date) -> int:
+    """Delete a batch of sealed addresses whose author's last comment is older; return how many.
+
+    The blind index and the counters stay.
+    """
+    old = (
+        sa.select(Contact.id)
+        .where(Contact.last_day < before, Contact.email_sealed.is_not(None))
+        .limit(BATCH)
+    )
+    query = (
+        sa.update(Contact)
+        .where(Contact.id.in_(old))
+        .values(email_sealed=None, email_kid=None)
+        .returning(Contact.id)
+    )
+    return len(session.scalars(query).all())
+
+
+def forget_contacts(session: Session, before: date) -> int:
+    """Delete a batch of contacts whose last comment is older; return how many."""
+    old = sa.select(Contact.id).where(Contact.last_day < before).limit(BATCH)
+    query = sa.delete(Contact).where(Contact.id.in_(old)).returning(Contact.id)
+    return len(session.scalars(query).all())

@@ -1,0 +1,115 @@
+"""Putting the parts to work: server, dispatcher, worker, and the link for the first owner."""
+
+import signal
+import threading
+from collections.abc import Callable
+
+from flask import Flask
+
+from config import Settings
+from service import logs, server
+from service.app import Outside, create_app, utc_now
+from service.db import db, wal_in_use
+from service.front import Front
+from service.gate import Gate
+from service.opening import setup_token
+from service.out.dispatcher import Dispatcher
+from service.out.webhooks import sender
+from service.web.context import HOUSE
+
+
+class Bell:
+    """Wakes the dispatcher once there is one; until then it is silent."""
+
+    def __init__(self) -> None:
+        self.ring: Callable[[], None] = lambda: None
+
+    def __call__(self) -> None:
+        """Wake it."""
+        self.ring()
+
+
+def make(settings: Settings) -> tuple[Flask, Dispatcher]:
+    """Return the application and a dispatcher that its deeds wake.
+
+    Raises:
+        SetupError: what the operator has to mend.
+    """
+    bell = Bell()
+    app = create_app(settings, Outside(wake=bell))
+    house = app.extensions[HOUSE]
+    dispatcher = Dispatcher(app.app_context, house, sender(house))
+    bell.ring = dispatcher.wake
+    return app, dispatcher
+
+
+def serve(settings: Settings, announce: Callable[[], None] | None = None) -> int:
+    """Serve until told to stop and return the exit code.
+
+    Args:
+        announce: called when the port is bound; None = print the address.
+    """
+    logs.configure(settings.log_level)
+    app, dispatcher = make(settings)
+    run(app, dispatcher, settings, announce or (lambda: _say(app, settings)))
+    return 0
+
+
+def run(
+    app: Flask, dispatcher: Dispatcher, settings: Settings, announce: Callable[[], None]
+) -> None:
+    """Serve an application with its dispatcher beside it, until told to stop."""
+    front = Front(
+        app.wsgi_app,
+        Gate(settings.allowed_hosts, settings.ingress_body_cap),
+        threads=settings.threads,
+        deadline=settings.body_deadline,
+        trusted_proxies=settings.trusted_proxies,
+    )
+    if settings.dispatcher:
+        dispatcher.start()
+    try:
+        server.serve(
+            front, host=settings.host, port=settings.port, drain=settings.drain, ready=announce
+        )
+    finally:
+        dispatcher.stop(settings.drain)
+
+
+def work(settings: Settings) -> int:
+    """Deliver webhooks until told to stop; on PostgreSQL any number of workers may run."""
+    logs.configure(settings.log_level)
+    _app, dispatcher = make(settings)
+    stopping = threading.Event()
+    for number in server.STOP_SIGNALS:
+        signal.signal(number, lambda _number, _frame: stopping.set())
+    dispatcher.start()
+    stopping.wait()
+    dispatcher.stop(settings.drain)
+    return 0
+
+
+def setup_link(settings: Settings) -> str | None:
+    """Return a fresh link for the first owner, None when there is one already."""
+    app = create_app(settings)
+    with app.app_context():
+        return _link(settings)
+
+
+def _link(settings: Settings) -> str | None:
+    token = setup_token(utc_now())
+    # In the fragment, which browsers send to nobody: no log and no Referer ever holds it.
+    return None if token is None else f"{settings.base_url}/setup#token={token}"
+
+
+def _say(app: Flask, settings: Settings) -> None:
+    with app.app_context():
+        link = _link(settings)
+        slow = settings.on_sqlite and not wal_in_use(db.engine)
+    print(f"Open {link or settings.base_url + '/queue'}", flush=True)  # noqa: T201 - the one line run.py promises
+    if slow:
+        print(  # noqa: T201 - said once at start, as ADR 0002 promises
+            "Note: this SQLite library is too old for a write-ahead log; writes are slower."
+            " Installing the extra 'sqlite' brings a newer one.",
+            flush=True,
+        )
