@@ -1,0 +1,1 @@
+"""A house to look at: a stranger's blog, readers, sellers, and a moderator who has begun."""

@@ -1,0 +1,125 @@
+"""Filling the demo: through the same deeds as everybody, with the clock turned back."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from flask import Flask
+
+from models import Comment, Membership, Moderator, Role, Site, Status
+from service import accounts
+from service.db import db, transaction
+from service.demo.blog import PAGE
+from service.demo.voices import VOICES, Voice
+from service.house import House
+from service.moderate import Actor, decide
+from service.privacy import EmailAddress, network_id
+from service.queries.comments import comment_by_public_id
+from service.queries.sites import thread_of_page
+from service.sites import found_site
+from service.submit import Submission, submit
+from service.web.context import HOUSE
+
+SITE = "demo"
+TITLE = "What the river carries"
+DECIDING = timedelta(hours=2)  # how long a comment waited for the moderator
+PASSWORD_LENGTH = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Credentials:
+    """With what to sign in."""
+
+    email: str
+    password: str
+
+
+def seed(app: Flask, *, origins: Sequence[str] = ("http://127.0.0.1:8081",)) -> Credentials:
+    """Make the site, its people and about forty comments in all four states.
+
+    Args:
+        origins: of the blog; the first is the main one.
+
+    Returns:
+        With what the owner signs in.
+    """
+    with app.app_context():
+        house: House = app.extensions[HOUSE]
+        password = house.token(PASSWORD_LENGTH)
+        owner = _person(house, "Marta Quiroga", "marta@example.org", password, operator=True)
+        moderator = _person(house, "Noor Haddad", "noor@example.org", house.token(PASSWORD_LENGTH))
+        begun = replace(house, now=lambda: house.now() - timedelta(days=26))
+        site = found_site(begun, slug=SITE, name="Slow Water", origins=origins, owner_id=owner.id)
+        with transaction() as session:
+            role = Membership(moderator_id=moderator.id, site_id=site.id, role=Role.MODERATOR)
+            session.add(role)
+        _speak(house, site, Actor(moderator.id, [site.id]))
+        _name_page(site)
+    return Credentials(owner.email, password)
+
+
+def _person(
+    house: House, name: str, email: str, password: str, *, operator: bool = False
+) -> Moderator:
+    with transaction() as session:
+        person = Moderator(
+            email=email,
+            name=name,
+            password=accounts.hashed(password),
+            fs_uniquifier=house.token(40),
+            operator=operator,
+            created_at=house.now(),
+        )
+        session.add(person)
+    return person
+
+
+def _speak(house: House, site: Site, actor: Actor) -> None:
+    known: dict[str, str] = {}
+    today = house.now()
+    for voice in VOICES:
+        written = today - timedelta(days=voice.days)
+        public_id = submit(
+            _at(house, written), site, _submission(house, voice, known, written)
+        ).public_id
+        known[voice.key] = public_id
+        if voice.owner:
+            _mark_owner(public_id)
+        if voice.status is not Status.PENDING:
+            decide(_at(house, written + DECIDING), actor, public_id, voice.status)
+
+
+def _at(house: House, moment: datetime) -> House:
+    return replace(house, now=lambda: moment)
+
+
+def _submission(house: House, voice: Voice, known: dict[str, str], written: datetime) -> Submission:
+    number = sum(map(ord, voice.name)) % 250
+    return Submission(
+        page=PAGE,
+        text=voice.text,
+        name=voice.name,
+        email=EmailAddress(f"reader{number}@example.org"),
+        website=voice.website,
+        parent=known[voice.answers] if voice.answers else None,
+        title=TITLE,
+        signals={"origin": True, "honeypot": False, "ticket_age": None},
+        network=network_id(f"198.51.100.{number}", written.date(), house.ring),
+    )
+
+
+def _mark_owner(public_id: str) -> None:
+    # No deed yet lets an owner answer under his own name; until one does, the mark is set here.
+    with transaction() as session:
+        comment: Comment | None = comment_by_public_id(session, public_id)
+        if comment is not None:
+            comment.by_owner = True
+
+
+def _name_page(site: Site) -> None:
+    # The owner's own title, as check-my-embed or the API would store it.
+    with transaction() as session:
+        thread = thread_of_page(db.session(), site.id, PAGE)
+        if thread is not None:
+            thread.title, thread.registered = TITLE, True
+        session.flush()
