@@ -1,0 +1,102 @@
+"""Fresh databases for tests, copied from templates that our own migrations made once."""
+
+import contextlib
+import itertools
+import shutil
+from collections.abc import Generator
+from pathlib import Path
+from typing import Literal
+
+import sqlalchemy as sa
+
+from config import Settings, load
+from service import db, migrate
+from tests.postgresql import PostgreSQL
+
+Kind = Literal["sqlite", "postgresql"]
+KINDS: tuple[Kind, ...] = ("sqlite", "postgresql")
+TEMPLATE = "template"
+
+
+class Databases:
+    """Gives out databases, each used by one test; a kind nobody asks for is never started.
+
+    Args:
+        folder: where the SQLite files go.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._numbers = itertools.count(1)
+        self._exit = contextlib.ExitStack()
+        self._server: PostgreSQL | None = None
+        self._templates: set[Kind] = set()
+
+    def fresh(self, kind: Kind) -> str:
+        """The address of a new database with all tables and no rows."""
+        self._make_template(kind)
+        name = f"test{next(self._numbers)}"
+        if kind == "sqlite":
+            shutil.copyfile(self._file(TEMPLATE), self._file(name))
+        else:
+            self.server.run(f'CREATE DATABASE {name} TEMPLATE "{TEMPLATE}"')
+        return self._url(kind, name)
+
+    def empty(self, kind: Kind) -> str:
+        """The address of a new database without any table."""
+        name = f"test{next(self._numbers)}"
+        if kind == "postgresql":
+            self.server.run(f"CREATE DATABASE {name}")
+        return self._url(kind, name)
+
+    def drop(self, url: str) -> None:
+        """Throw one of ours away, whoever still uses it."""
+        address = sa.make_url(url)
+        if address.get_backend_name() == "postgresql":
+            self.server.run(f"DROP DATABASE {address.database} WITH (FORCE)")
+            return
+        for path in self._folder.glob(f"{Path(address.database or '').name}*"):
+            path.unlink()
+
+    @property
+    def server(self) -> PostgreSQL:
+        """The PostgreSQL server, started when first asked for."""
+        if self._server is None:
+            self._server = self._exit.enter_context(PostgreSQL())
+        return self._server
+
+    def close(self) -> None:
+        """Stop the server."""
+        self._exit.close()
+
+    def _make_template(self, kind: Kind) -> None:
+        if kind in self._templates:
+            return
+        if kind == "postgresql":
+            self.server.run(f'CREATE DATABASE "{TEMPLATE}"')
+        with engine_of(self._url(kind, TEMPLATE)) as engine:
+            migrate.migrate(engine)
+        self._templates.add(kind)
+
+    def _file(self, name: str) -> Path:
+        return self._folder / f"{name}.db"
+
+    def _url(self, kind: Kind, name: str) -> str:
+        return f"sqlite:///{self._file(name)}" if kind == "sqlite" else self.server.url(name)
+
+
+def settings_for(url: str, **changes: object) -> Settings:
+    """Settings as shipped, with this database."""
+    return load({}, database_url=url, **changes)
+
+
+@contextlib.contextmanager
+def engine_of(url: str) -> Generator[sa.Engine]:
+    """An engine with our options and connections set up as in the service."""
+    settings = settings_for(url)
+    engine = sa.create_engine(settings.database, **db.engine_options(settings))
+    db.prepare(engine, settings)
+    try:
+        yield engine
+    finally:
+        engine.dispose()
