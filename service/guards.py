@@ -2,11 +2,11 @@
 
 import math
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy.orm import Session
 
-from config import Settings
 from service.errors import ForbiddenError, TooManyError
 from service.pages import PageError, origin_of
 from service.queries.limits import bucket_for_change
@@ -15,7 +15,7 @@ FOREIGN_ORIGIN = (
     "This form stands on a page that the site does not know. The site's owner can add the page's"
     " address in the site's settings."
 )
-TOO_MANY = "Too many comments came from your network just now. Please wait a moment and try again."
+TOO_MANY = "Too many tries came just now. Please wait a moment and try again."
 
 
 def origin_trusted(origin: str | None, own: Sequence[str]) -> bool:
@@ -42,22 +42,30 @@ def origin_trusted(origin: str | None, own: Sequence[str]) -> bool:
     return True
 
 
-def take_turn(session: Session, settings: Settings, network: bytes, now: datetime) -> None:
-    """Take one token from the bucket of a network; the bucket fills with time.
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """How often something may be done: so many at once, so many a minute in the long run."""
+
+    burst: int
+    per_minute: float
+
+
+def take_turn(session: Session, bucket: bytes, pace: Pace, now: datetime) -> None:
+    """Take one token from a bucket; it fills with time.
 
     Kept in the database, so that it holds across workers and restarts.
 
     Args:
-        network: keyed digest of the network and the day.
+        bucket: keyed digest of whoever is held to the pace.
 
     Raises:
         TooManyError: the bucket is empty; says after how many seconds it is not.
     """
-    burst, rate = settings.submissions_burst, settings.submissions_per_minute / 60
-    bucket = bucket_for_change(session, network, full=float(burst), now=now)
+    row = bucket_for_change(session, bucket, full=float(pace.burst), now=now)
+    rate = pace.per_minute / 60
     # A clock set back must not empty the bucket.
-    passed = max(0.0, (now - bucket.filled_at).total_seconds())
-    tokens = min(float(burst), bucket.tokens + passed * rate)
+    passed = max(0.0, (now - row.filled_at).total_seconds())
+    tokens = min(float(pace.burst), row.tokens + passed * rate)
     if tokens < 1:
         raise TooManyError(TOO_MANY, retry_after=math.ceil((1 - tokens) / rate))
-    bucket.tokens, bucket.filled_at = tokens - 1, now
+    row.tokens, row.filled_at = tokens - 1, now

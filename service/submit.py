@@ -13,7 +13,7 @@ from service import privacy
 from service.announce import comment_event, subject_of
 from service.db import db, transaction
 from service.errors import ClosedError, DuplicateError, InvalidError
-from service.guards import take_turn
+from service.guards import Pace, take_turn
 from service.house import House
 from service.privacy import EmailAddress
 from service.queries import comments as queries
@@ -86,7 +86,8 @@ def submit(house: House, site: Site, submission: Submission) -> Accepted:
     with transaction() as session:
         earlier = _earlier(session, house, site, submission.key)
         if earlier is None:
-            take_turn(session, house.settings, submission.network, house.now())
+            pace = Pace(house.settings.submissions_burst, house.settings.submissions_per_minute)
+            take_turn(session, submission.network, pace, house.now())
             comment = _store(session, house, site, submission, scored)
         else:
             comment = earlier

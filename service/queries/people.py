@@ -1,15 +1,33 @@
 """Questions about moderators and the first claim."""
 
+from collections.abc import Mapping
+from typing import Any, TypeVar
+
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from models import Membership, Role, Setup
+from models import Membership, Moderator, Role, Setup
+
+Person = TypeVar("Person", bound=Moderator)
 
 
 def setup_for_change(session: Session) -> Setup | None:
     """Return the setup row, locked until the transaction ends."""
     query = sa.select(Setup).where(Setup.id == 1)
     return session.scalar(query.with_for_update().execution_options(populate_existing=True))
+
+
+def setup_row(session: Session) -> Setup | None:
+    """Return the setup row."""
+    return session.scalar(sa.select(Setup).where(Setup.id == 1))
+
+
+def sign_in(session: Session, kind: type[Person], columns: Mapping[str, Any]) -> Person | None:
+    """Return the moderator with these column values, loaded as `kind`."""
+    query = sa.select(kind)
+    for name, value in columns.items():
+        query = query.where(getattr(kind, name) == value)
+    return session.scalar(query)
 
 
 def role_on(session: Session, moderator_id: int, site_id: int) -> Role | None:

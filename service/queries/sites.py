@@ -39,6 +39,11 @@ def sites_of(session: Session, moderator_id: int) -> list[tuple[Site, Role]]:
     return [(site, role) for site, role in session.execute(query)]
 
 
+def give_role(session: Session, moderator_id: int, site_id: int, role: Role) -> None:
+    """Give a moderator a role on a site."""
+    session.add(Membership(moderator_id=moderator_id, site_id=site_id, role=role))
+
+
 def thread_of_page(session: Session, site_id: int, page: str) -> Thread | None:
     """Return the thread of a page key."""
     return session.scalar(sa.select(Thread).where(Thread.site_id == site_id, Thread.page == page))

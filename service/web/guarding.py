@@ -1,0 +1,133 @@
+"""Who may pass a moderator's door: signed in, recently enough, with a form of our own."""
+
+import hmac
+import secrets
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import quote
+
+from flask import Blueprint, g, redirect, request, session
+from flask.typing import ResponseReturnValue
+from flask_security import current_user
+
+from models import Role, Site
+from service import accounts
+from service.db import db
+from service.errors import ForbiddenError, NotFoundError
+from service.moderate import Actor
+from service.queries import sites
+from service.web.context import house, wants_json
+
+LONGEST_SESSION = 12 * 3600  # seconds from signing in (NIST SP 800-63B, second level)
+LONGEST_PAUSE = 2 * 3600  # seconds without a request: a moderator's lunch, not his night
+UNSAFE = frozenset({"POST", "PUT", "PATCH", "DELETE"})
+FOREIGN_FORM = "This form was not sent from our own page. Load the page again and repeat it."
+DECIDING = (Role.OWNER, Role.MODERATOR)
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """The moderator who asks, with his sites and roles."""
+
+    id: int
+    name: str
+    operator: bool
+    sites: Sequence[tuple[Site, Role]]
+
+    def with_role(self, *roles: Role) -> list[Site]:
+        """Return the sites on which he has one of these roles; none given = any."""
+        return [site for site, role in self.sites if not roles or role in roles]
+
+    def actor(self) -> Actor:
+        """Return him as one who decides."""
+        return Actor(self.id, [site.id for site in self.with_role(*DECIDING)])
+
+
+def guard(blueprint: Blueprint) -> None:
+    """Let only signed-in moderators through this blueprint's doors."""
+    blueprint.before_request(admit)
+
+
+def admit() -> ResponseReturnValue | None:
+    """Find out who asks; send him to sign in when nobody does."""
+    if not _signed_in():
+        if request.method in UNSAFE or wants_json():
+            raise ForbiddenError("You are signed out. Sign in and repeat it.")
+        return redirect(f"/login?next={quote(request.full_path.rstrip('?'))}", code=303)
+    session["seen"] = int(time.time())
+    user: Any = current_user
+    g.person = Person(user.id, user.name, user.operator, sites.sites_of(db.session(), user.id))
+    if request.method in UNSAFE:
+        refuse_foreign_form()
+        refuse_forged_form()
+    return None
+
+
+def begin_session() -> None:
+    """Start a session's clocks and its form token; called right after signing in."""
+    session["began"] = session["seen"] = int(time.time())
+    session["csrf"] = secrets.token_urlsafe(24)
+
+
+def _signed_in() -> bool:
+    if not current_user.is_authenticated:
+        return False
+    now = time.time()
+    fresh = now - session.get("began", 0) < LONGEST_SESSION
+    if fresh and now - session.get("seen", 0) < LONGEST_PAUSE:
+        return True
+    accounts.sign_out()
+    session.clear()
+    return False
+
+
+def refuse_foreign_form() -> None:
+    """Refuse a form sent from elsewhere (Fetch Metadata; Origin where a browser sends none).
+
+    Raises:
+        ForbiddenError: it came from another origin, or the browser does not say.
+    """
+    site = request.headers.get("Sec-Fetch-Site")
+    own = site == "same-origin" if site else _own_origin()
+    if not own:
+        raise ForbiddenError(FOREIGN_FORM)
+
+
+def _own_origin() -> bool:
+    return request.headers.get("Origin") == house().settings.base_url
+
+
+def refuse_forged_form() -> None:
+    """Refuse a form that does not carry the session's token.
+
+    Raises:
+        ForbiddenError: the token is missing or not this session's.
+    """
+    given = request.headers.get("X-CSRF-Token") or request.form.get("csrf", "")
+    right = session.get("csrf", "")
+    if not right or not hmac.compare_digest(given.encode(), right.encode()):
+        raise ForbiddenError(FOREIGN_FORM)
+
+
+def person() -> Person:
+    """Return the moderator who asks."""
+    found: Person = g.person
+    return found
+
+
+def own_site(slug: str, *roles: Role) -> Site:
+    """Return a site on which the asking moderator has one of these roles.
+
+    Raises:
+        NotFoundError: there is none, or it is none of his: we do not say which.
+        ForbiddenError: his role there does not reach so far.
+    """
+    found = next(((site, role) for site, role in person().sites if site.slug == slug), None)
+    if found is None:
+        raise NotFoundError("There is no such site.")
+    site, role = found
+    if roles and role not in roles:
+        raise ForbiddenError("Your role on this site does not include that.")
+    return site
