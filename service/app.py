@@ -18,7 +18,19 @@ from service.house import House, Wake
 from service.keys import KeyRing
 from service.opening import open_house
 from service.scoring import Scorer
-from service.web import account, form, headers, health, problems, queue, receipts, sites, threads
+from service.web import (
+    account,
+    embed,
+    form,
+    guarding,
+    headers,
+    health,
+    problems,
+    queue,
+    receipts,
+    sites,
+    threads,
+)
 from service.web.context import HOUSE
 
 ALPHABET = "abcdefghijkmnpqrstuvwxyz23456789"  # 32 signs, none taken for another: 5 bits each
@@ -109,5 +121,6 @@ def _open_doors(app: Flask, settings: Settings) -> None:
     problems.register(app)
     headers.register(app)
     accounts.register(app)
-    for door in (form, threads, receipts, account, queue, sites, health):
+    guarding.register(app)
+    for door in (form, threads, embed, receipts, account, queue, sites, health):
         app.register_blueprint(door.bp)

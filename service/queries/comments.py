@@ -9,6 +9,8 @@ from sqlalchemy.orm import Session, aliased
 from models import Comment, Contact, Decision, Moderator, Site, Status, SubmissionKey, Thread
 from service.queries.sites import insert_or_leave
 
+QUEUE_PAGE = 50
+COUNT_MOST = 1000  # counting stops here: "1000+" helps a moderator as much as the exact number
 PRESENT = sa.and_(Comment.withdrawn_at.is_(None), Comment.erased_at.is_(None))
 
 
@@ -17,6 +19,18 @@ def comment_of_site(session: Session, site_id: int, public_id: str) -> Comment |
     return session.scalar(
         sa.select(Comment).where(Comment.site_id == site_id, Comment.public_id == public_id)
     )
+
+
+def comment_of_sites(session: Session, site_ids: Sequence[int], public_id: str) -> Comment | None:
+    """Return a comment of one of these sites, gone or not."""
+    return session.scalar(
+        sa.select(Comment).where(Comment.site_id.in_(site_ids), Comment.public_id == public_id)
+    )
+
+
+def comments_of_rows(session: Session, ids: Sequence[int]) -> dict[int, Comment]:
+    """Return comments by row id."""
+    return {row.id: row for row in session.scalars(sa.select(Comment).where(Comment.id.in_(ids)))}
 
 
 def comment_for_change(
@@ -92,7 +106,7 @@ def queue_page(
     *,
     status: Status,
     before: tuple[datetime, int] | None = None,
-    limit: int = 50,
+    limit: int = QUEUE_PAGE,
 ) -> list[tuple[Comment, Thread, Site]]:
     """Return up to `limit` comments of the sites in a status, newest first.
 
@@ -112,7 +126,7 @@ def queue_page(
 
 
 def queue_counts(
-    session: Session, site_ids: Sequence[int], *, most: int = 1000
+    session: Session, site_ids: Sequence[int], *, most: int = COUNT_MOST
 ) -> dict[Status, int]:
     """Return how many comments stand in each status, counting no further than `most`."""
     counts = {}

@@ -23,6 +23,16 @@ def site_by_slug(session: Session, slug: str) -> Site | None:
     return session.scalar(sa.select(Site).where(Site.slug == slug))
 
 
+def site(session: Session, site_id: int) -> Site:
+    """Return a site by its row."""
+    return session.get_one(Site, site_id)
+
+
+def thread(session: Session, thread_id: int) -> Thread:
+    """Return a thread by its row."""
+    return session.get_one(Thread, thread_id)
+
+
 def all_sites(session: Session) -> Sequence[Site]:
     """Return every site, by slug."""
     return session.scalars(sa.select(Site).order_by(Site.slug)).all()

@@ -1,5 +1,156 @@
-"""Door under construction."""
+"""Doors to the queue: what waits, one comment with its history, deciding and taking back."""
 
-from flask import Blueprint
+from datetime import datetime, timedelta
+
+from flask import Blueprint, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+
+from models import Comment, Status
+from service import moderate
+from service.db import db
+from service.errors import BadRequestError, NotFoundError, StaleError
+from service.queries import comments as queries
+from service.queries import sites as site_queries
+from service.web.cards import Card, cards, reasons
+from service.web.context import house
+from service.web.guarding import guard, person
 
 bp = Blueprint("queue", __name__)
+guard(bp)
+
+TABS = (
+    (Status.PENDING, "Pending"),
+    (Status.SPAM, "Spam"),
+    (Status.APPROVED, "Approved"),
+    (Status.TRASH, "Trash"),
+)
+DONE = {
+    Status.APPROVED: "Approved",
+    Status.SPAM: "Marked as spam",
+    Status.TRASH: "Moved to trash",
+    Status.PENDING: "Back to pending",
+}
+
+
+@bp.app_template_filter("reasons")
+def reasons_of(comment: Comment) -> list[tuple[str, str]]:
+    """Return what the score is made of."""
+    return reasons(comment)
+
+
+@bp.get("/")
+def home() -> ResponseReturnValue:
+    """Lead a moderator to his queue."""
+    return redirect("/queue", code=303)
+
+
+@bp.get("/queue")
+def show() -> ResponseReturnValue:
+    """List comments of one status, newest first, 50 a page."""
+    status = _status(request.args.get("status", Status.PENDING.value))
+    chosen = [
+        site for site in person().with_role() if request.args.get("site") in (None, site.slug)
+    ]
+    ids = [site.id for site in chosen]
+    rows = queries.queue_page(db.session(), ids, status=status, before=_before())
+    last = rows[-1][0] if len(rows) == queries.QUEUE_PAGE else None
+    return render_template(
+        "moderator/queue.html",
+        tabs=TABS,
+        status=status,
+        counts=queries.queue_counts(db.session(), ids),
+        most=queries.COUNT_MOST,
+        site=request.args.get("site"),
+        sites=person().with_role(),
+        cards=cards(rows, deciding=set(person().actor().site_ids)),
+        older=None if last is None else f"{last.created_at.isoformat()}~{last.id}",
+        undoable=_undoable(),
+        done=DONE,
+        person=person(),
+    )
+
+
+@bp.get("/queue/<public_id>")
+def show_one(public_id: str) -> ResponseReturnValue:
+    """Show one comment with the history of its decisions."""
+    return _page_of(public_id, None), 200
+
+
+@bp.post("/queue/<public_id>")
+def decide(public_id: str) -> ResponseReturnValue:
+    """Move a comment to a status, if it still stands as the moderator saw it."""
+    new = _status(request.form.get("status", ""))
+    version = request.form.get("version", "")
+    if not (version.isascii() and version.isdigit()):
+        raise BadRequestError("The form does not say which version of the comment it shows.")
+    try:
+        moved = moderate.decide(house(), person().actor(), public_id, new, version=int(version[:9]))
+    except StaleError as error:
+        return _page_of(public_id, error.message), error.status
+    return redirect(_back(moved.comment), code=303)
+
+
+@bp.post("/queue/undo")
+def undo() -> ResponseReturnValue:
+    """Take a decision back."""
+    number = request.form.get("decision", "")
+    if not (number.isascii() and number.isdigit()):
+        raise BadRequestError("The form does not say which decision to take back.")
+    moved = moderate.undo(house(), person().actor(), int(number[:18]))
+    return redirect(_back(moved.comment), code=303)
+
+
+def _status(word: str) -> Status:
+    try:
+        return Status(word)
+    except ValueError:
+        raise BadRequestError("The status is pending, approved, spam or trash.") from None
+
+
+def _before() -> tuple[datetime, int] | None:
+    """Return where the page before this one ended."""
+    moment, _, number = request.args.get("before", "").partition("~")
+    try:
+        found = datetime.fromisoformat(moment)
+    except ValueError:
+        return None
+    if found.tzinfo is None or not (number.isascii() and number.isdigit()):
+        return None
+    return found, int(number[:18])
+
+
+def _undoable() -> list[tuple[int, str, Comment]]:
+    """Return the moderator's newest decisions that he can take back."""
+    since = house().now() - timedelta(days=house().settings.undo_days)
+    found = queries.recent_decisions(db.session(), person().id, since=since, limit=5)
+    return [(decision.id, DONE[decision.after], comment) for decision, comment in found]
+
+
+def _back(comment: Comment) -> str:
+    """Return the list the moderator came from."""
+    status = request.form.get("list", Status.PENDING.value)
+    site = request.form.get("site") or None
+    if request.form.get("single"):
+        return url_for("queue.show_one", public_id=comment.public_id)
+    return url_for("queue.show", status=_status(status).value, site=site)
+
+
+def _page_of(public_id: str, conflict: str | None) -> str:
+    ids = [site.id for site in person().with_role()]
+    comment = queries.comment_of_sites(db.session(), ids, public_id)
+    if comment is None:
+        raise NotFoundError("There is no such comment.")
+    row = (
+        comment,
+        site_queries.thread(db.session(), comment.thread_id),
+        site_queries.site(db.session(), comment.site_id),
+    )
+    card: Card = cards([row], deciding=set(person().actor().site_ids))[0]
+    return render_template(
+        "moderator/comment.html",
+        card=card,
+        conflict=conflict,
+        history=queries.history(db.session(), comment.id),
+        done=DONE,
+        person=person(),
+    )

@@ -1,5 +1,172 @@
-"""Door under construction."""
+"""Doors to sites: their settings, the snippet to paste, and their webhook endpoints."""
 
-from flask import Blueprint
+from dataclasses import replace
+from typing import Any
+
+from flask import Blueprint, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+
+from models import EndpointState, EventType, Policy, Role, Site
+from service import sites
+from service.db import db
+from service.errors import BadRequestError, ForbiddenError, InvalidError
+from service.queries.outbox import recent_deliveries
+from service.web.context import house
+from service.web.guarding import guard, own_site, person
 
 bp = Blueprint("sites", __name__)
+guard(bp)
+
+STATES = {"pause": EndpointState.PAUSED, "resume": EndpointState.ACTIVE}
+
+
+@bp.get("/sites")
+def index() -> ResponseReturnValue:
+    """List one's sites; an operator can add one."""
+    return render_template("moderator/sites.html", typed={}, errors={}, person=person())
+
+
+@bp.post("/sites")
+def create() -> ResponseReturnValue:
+    """Make a site."""
+    if not person().operator:
+        raise ForbiddenError("Only the operator creates sites.")
+    typed = request.form
+    try:
+        site = sites.found_site(
+            house(),
+            slug=typed.get("slug", "").strip(),
+            name=typed.get("name", ""),
+            origins=typed.get("origins", "").split(),
+            owner_id=person().id,
+        )
+    except InvalidError as error:
+        page = render_template(
+            "moderator/sites.html", typed=typed, errors=error.errors, person=person()
+        )
+        return page, error.status
+    return redirect(url_for("sites.show", slug=site.slug), code=303)
+
+
+@bp.get("/sites/<slug>")
+def show(slug: str) -> ResponseReturnValue:
+    """Show a site's settings and the snippet to paste."""
+    return _settings_page(own_site(slug), {}, {})
+
+
+@bp.post("/sites/<slug>")
+def change(slug: str) -> ResponseReturnValue:
+    """Store a site's settings."""
+    site = own_site(slug, Role.OWNER)
+    try:
+        sites.change_site(
+            site.id,
+            name=request.form.get("name", ""),
+            origins=request.form.get("origins", "").split(),
+            policy=_policy(site.policy),
+        )
+    except InvalidError as error:
+        return _settings_page(site, request.form, error.errors), error.status
+    return redirect(url_for("sites.show", slug=slug, saved=1), code=303)
+
+
+@bp.get("/sites/<slug>/endpoints")
+def show_endpoints(slug: str) -> ResponseReturnValue:
+    """List a site's webhook endpoints with their newest deliveries."""
+    return _endpoints_page(own_site(slug, Role.OWNER), {}, {})
+
+
+@bp.post("/sites/<slug>/endpoints")
+def add_endpoint(slug: str) -> ResponseReturnValue:
+    """Add a webhook endpoint."""
+    site = own_site(slug, Role.OWNER)
+    try:
+        sites.add_endpoint(
+            house(),
+            site.id,
+            url=request.form.get("url", "").strip(),
+            types=request.form.getlist("types[]"),
+        )
+    except InvalidError as error:
+        return _endpoints_page(site, request.form, error.errors), error.status
+    return redirect(url_for("sites.show_endpoints", slug=slug), code=303)
+
+
+@bp.post("/sites/<slug>/endpoints/<public_id>")
+def change_endpoint(slug: str, public_id: str) -> ResponseReturnValue:
+    """Pause, resume or test an endpoint."""
+    site = own_site(slug, Role.OWNER)
+    action = request.form.get("action", "")
+    if action == "test":
+        sites.test_endpoint(house(), site.id, public_id)
+    elif action in STATES:
+        sites.set_endpoint_state(site.id, public_id, STATES[action])
+    else:
+        raise BadRequestError("The action is pause, resume or test.")
+    return redirect(url_for("sites.show_endpoints", slug=slug), code=303)
+
+
+def _policy(before: Policy) -> Policy:
+    """Read the policy from the form.
+
+    Raises:
+        InvalidError: a threshold or a number of days that is no number.
+    """
+    form = request.form
+    return replace(
+        before,
+        require_name="require_name" in form,
+        require_email="require_email" in form,
+        registered_pages_only="registered_pages_only" in form,
+        return_to_page="return_to_page" in form,
+        spam_tray_at=_number("spam_tray_at", "Enter a probability between 0 and 1, or nothing."),
+        close_after_days=_whole("close_after_days", "Enter 1 or more days, or leave it empty."),
+    )
+
+
+def _number(name: str, message: str) -> float | None:
+    typed = request.form.get(name, "").strip()
+    try:
+        return float(typed) if typed else None
+    except ValueError:
+        raise InvalidError({name: [message]}) from None
+
+
+def _whole(name: str, message: str) -> int | None:
+    typed = request.form.get(name, "").strip()
+    if typed and not (typed.isascii() and typed.isdigit() and len(typed) < 6):  # noqa: PLR2004 - 270 years
+        raise InvalidError({name: [message]})
+    return int(typed) if typed else None
+
+
+def _settings_page(site: Site, typed: Any, errors: dict[str, list[str]]) -> str:
+    return render_template(
+        "moderator/site.html",
+        site=site,
+        policy=site.policy,
+        typed=typed,
+        errors=errors,
+        base_url=house().settings.base_url,
+        saved="saved" in request.args,
+        person=person(),
+    )
+
+
+def _endpoints_page(site: Site, typed: Any, errors: dict[str, list[str]]) -> str:
+    found = sites.endpoints(site.id)
+    return render_template(
+        "moderator/endpoints.html",
+        site=site,
+        endpoints=[
+            (
+                endpoint,
+                sites.secret_of(house(), endpoint),
+                recent_deliveries(db.session(), endpoint.id),
+            )
+            for endpoint in found
+        ],
+        types=list(EventType),
+        typed=typed,
+        errors=errors,
+        person=person(),
+    )

@@ -1,0 +1,151 @@
+"""A comment as a moderator sees it: everything that helps to decide, and no address."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+from urllib.parse import urlsplit
+
+from markupsafe import Markup
+
+from models import Comment, Contact, Site, Status, Thread
+from service.db import db
+from service.forms import is_website
+from service.pages import page_url
+from service.queries import comments as queries
+from service.rendering import linkless_html
+
+EXCERPT = 200  # characters of the parent
+BANDS = {
+    "fine": "Likely fine",
+    "unsure": "Unsure",
+    "spam": "Likely spam",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Website:
+    """A typed website as text: its host stands out, and nothing can be clicked by accident."""
+
+    before: str
+    host: str
+    after: str
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """One comment, ready for the template."""
+
+    comment: Comment
+    thread: Thread
+    site: Site
+    page_url: str | None
+    html: Markup
+    website: Website | None
+    badges: Sequence[str]
+    parent: str | None
+    moves: Sequence[tuple[Status, str]]
+
+    @property
+    def band(self) -> str:
+        """The score's band in words."""
+        return BANDS.get(self.comment.band or "", "Not scored")
+
+    @property
+    def percent(self) -> str:
+        """The score in words a glance can take in."""
+        probability = self.comment.probability
+        return "" if probability is None else f"{probability:.0%} spam"
+
+
+# Approve and trash never stand side by side: a slip would cost most there.
+MOVES: Mapping[Status, Sequence[tuple[Status, str]]] = {
+    Status.PENDING: (
+        (Status.APPROVED, "Approve"),
+        (Status.SPAM, "Spam"),
+        (Status.TRASH, "Trash"),
+    ),
+    Status.APPROVED: (
+        (Status.PENDING, "Back to pending"),
+        (Status.SPAM, "Spam"),
+        (Status.TRASH, "Trash"),
+    ),
+    Status.SPAM: (
+        (Status.APPROVED, "Approve"),
+        (Status.PENDING, "Back to pending"),
+        (Status.TRASH, "Trash"),
+    ),
+    Status.TRASH: (
+        (Status.APPROVED, "Approve"),
+        (Status.PENDING, "Back to pending"),
+        (Status.SPAM, "Spam"),
+    ),
+}
+
+
+def cards(rows: Sequence[tuple[Comment, Thread, Site]], *, deciding: set[int]) -> list[Card]:
+    """Make cards of rows.
+
+    Args:
+        deciding: sites on which the moderator may decide; elsewhere he only sees.
+    """
+    session = db.session()
+    contacts = queries.contacts_of(
+        session, [row[0].contact_id for row in rows if row[0].contact_id is not None]
+    )
+    parents = queries.comments_of_rows(
+        session, [row[0].parent_id for row in rows if row[0].parent_id is not None]
+    )
+    return [
+        Card(
+            comment=comment,
+            thread=thread,
+            site=site,
+            page_url=page_url(thread.page, site.origins),
+            html=linkless_html(comment.text),
+            website=_website(comment.website),
+            badges=_badges(comment, contacts.get(comment.contact_id or 0)),
+            parent=_excerpt(parents.get(comment.parent_id or 0)),
+            moves=MOVES[comment.status] if site.id in deciding else (),
+        )
+        for comment, thread, site in rows
+    ]
+
+
+def _website(website: str) -> Website | None:
+    if not website:
+        return None
+    host = (urlsplit(website).hostname or "") if is_website(website) else ""
+    before, found, after = website.partition(host) if host else (website, "", "")
+    return Website(before, found, after)
+
+
+def _excerpt(parent: Comment | None) -> str | None:
+    if parent is None:
+        return None
+    short = parent.text[:EXCERPT]
+    return f"{parent.name}: {short}{'…' if len(parent.text) > EXCERPT else ''}"
+
+
+def _badges(comment: Comment, contact: Contact | None) -> list[str]:
+    found = []
+    if contact is None:
+        found.append("no address given")
+    else:
+        seen = f"seen {contact.seen}, approved {contact.approved}, rejected {contact.rejected}"
+        found += [seen, f"first seen {_month(contact.first_day)}", "address not confirmed"]
+    if comment.signals.get("origin") is False:
+        found.append("page not named by the browser")
+    if comment.edited_at is not None:
+        found.append("edited by the author")
+    return found
+
+
+def _month(day: date) -> str:
+    return day.strftime("%B %Y")
+
+
+def reasons(comment: Comment) -> list[tuple[str, str]]:
+    """Return (signed weight, words) of what the score is made of."""
+    stored: list[dict[str, Any]] = comment.reasons
+    return [(f"{reason['weight']:+.1f}", str(reason["text"])) for reason in stored]
