@@ -1,8 +1,16 @@
 """What every test may ask for."""
 
+from datetime import UTC, datetime, timedelta
+from urllib.parse import urlsplit
+
 import pytest
 
+from config import load
+from service.app import Outside, create_app
+from tests.building import found_demo_site
 from tests.databases import KINDS, Databases
+
+BASE_URL = "https://comments.example.org"
 
 
 @pytest.fixture(scope="session")
@@ -27,3 +35,75 @@ def sqlite_url(databases):
     url = databases.fresh("sqlite")
     yield url
     databases.drop(url)
+
+
+class Clock:
+    """A clock that stands until it is moved."""
+
+    def __init__(self) -> None:
+        self.now = datetime(2026, 11, 23, 12, tzinfo=UTC)
+
+    def __call__(self) -> datetime:
+        return self.now
+
+    def move(self, **by: float) -> None:
+        """Move it on by a timedelta's words: `move(seconds=10)`."""
+        self.now += timedelta(**by)
+
+
+@pytest.fixture
+def clock():
+    """The clock of the application under test."""
+    return Clock()
+
+
+def settings_of(folder, database_url, **changes):
+    """Settings for tests: a host of our own, everything in one folder, no pace to run into."""
+    values = {
+        "base_url": BASE_URL,
+        "data_dir": str(folder / "data"),
+        "key_ring": str(folder / "keys" / "gatepost.keys"),
+        "database_url": database_url,
+        "submissions_burst": 100_000,
+        "submissions_per_minute": 100_000,
+    }
+    return load({}, **{**values, **changes})
+
+
+@pytest.fixture
+def app(tmp_path, sqlite_url, clock):
+    """The application on SQLite, with a site `blog`."""
+    return site_app(tmp_path, sqlite_url, clock)
+
+
+@pytest.fixture
+def app_on_both(tmp_path, database_url, clock):
+    """The application with a site `blog`, once on each kind of database."""
+    return site_app(tmp_path, database_url, clock)
+
+
+def site_app(folder, database_url, clock, **changes):
+    """An application with a site `blog` of the origin https://blog.example.org."""
+    app = create_app(settings_of(folder, database_url, **changes), Outside(now=clock))
+    found_demo_site(app)
+    return app
+
+
+@pytest.fixture
+def client(app):
+    """A browser without JavaScript, on SQLite."""
+    return visitor(app)
+
+
+@pytest.fixture
+def client_on_both(app_on_both):
+    """A browser without JavaScript, once on each kind of database."""
+    return visitor(app_on_both)
+
+
+def visitor(app):
+    """A fresh browser."""
+    client = app.test_client()
+    client.environ_base["HTTP_HOST"] = urlsplit(BASE_URL).netloc
+    client.environ_base["wsgi.url_scheme"] = "https"
+    return client
