@@ -1,6 +1,7 @@
 """The command line: the same verbs wherever Gatepost is installed."""
 
 import argparse
+import json
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -102,6 +103,37 @@ def _migrate(_chosen: argparse.Namespace) -> int:
 
 
 def _model_train(chosen: argparse.Namespace) -> int:
-    from models.spam.commands import train
+    from models.spam import artifact, train
 
-    return train(chosen.source, chosen.out, seed=chosen.seed)
+    trained = train.train(chosen.source, seed=chosen.seed, progress=_progress)
+    chosen.out.mkdir(parents=True, exist_ok=True)
+    artifact.save(trained.model, chosen.out / "model.npz")
+    return _write_card(chosen)
+
+
+def _model_score(chosen: argparse.Namespace) -> int:
+    from models.spam import Document, ModelFileError, load, load_base
+
+    try:
+        model = load(chosen.model) if chosen.model else load_base()
+    except ModelFileError as error:
+        raise SetupError(str(error)) from error
+    for number, line in enumerate(sys.stdin, 1):
+        try:
+            row = json.loads(line)
+            document = Document(
+                text=row["text"],
+                author=row.get("author") or "",
+                url=row.get("url") or "",
+                title=row.get("title") or "",
+                page_text=row.get("page_text") or "",
+            )
+        except (ValueError, KeyError, TypeError, AttributeError):
+            print(f"line {number} is not an object with a text", file=sys.stderr)
+            return 1
+        print(json.dumps(row | model.score(document).to_json(), ensure_ascii=False))
+    return 0
+
+
+def _progress(message: str) -> None:
+    print(message, file=sys.stderr, flush=True)

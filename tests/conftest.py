@@ -1,9 +1,10 @@
 """What every test may ask for."""
 
 from datetime import UTC, datetime, timedelta
-from urllib.parse import urlsplit
 
 import pytest
+from flask.testing import FlaskClient
+from werkzeug.test import EnvironBuilder
 
 from config import load
 from service.app import Outside, create_app
@@ -101,9 +102,16 @@ def client_on_both(app_on_both):
     return visitor(app_on_both)
 
 
+class Visitor(FlaskClient):
+    """A browser without JavaScript that calls the service by its own name."""
+
+    def open(self, *args, **options):
+        if not (args and isinstance(args[0], EnvironBuilder)):
+            options.setdefault("base_url", BASE_URL)
+        return super().open(*args, **options)
+
+
 def visitor(app):
     """A fresh browser."""
-    client = app.test_client()
-    client.environ_base["HTTP_HOST"] = urlsplit(BASE_URL).netloc
-    client.environ_base["wsgi.url_scheme"] = "https"
-    return client
+    app.test_client_class = Visitor
+    return app.test_client()
