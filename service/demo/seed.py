@@ -6,13 +6,15 @@ from datetime import datetime, timedelta
 
 from flask import Flask
 
-from models import Comment, Membership, Moderator, Role, Site, Status
+from models import Comment, Role, Site, Status
 from service import accounts
+from service.accounts import Person
 from service.db import db, transaction
 from service.demo.blog import PAGE
 from service.demo.voices import VOICES, Voice
 from service.house import House
 from service.moderate import Actor, decide
+from service.opening import setup_token
 from service.privacy import EmailAddress, network_id
 from service.queries.comments import comment_by_public_id
 from service.queries.sites import thread_of_page
@@ -41,37 +43,20 @@ def seed(app: Flask, *, origins: Sequence[str] = ("http://127.0.0.1:8081",)) -> 
         origins: of the blog; the first is the main one.
 
     Returns:
-        With what the owner signs in.
+        With what the owner signs in; the moderator noor@example.org has the same password.
     """
     with app.app_context():
         house: House = app.extensions[HOUSE]
         password = house.token(PASSWORD_LENGTH)
-        owner = _person(house, "Marta Quiroga", "marta@example.org", password, operator=True)
-        moderator = _person(house, "Noor Haddad", "noor@example.org", house.token(PASSWORD_LENGTH))
+        owner = Person(email="marta@example.org", name="Marta Quiroga", password=password)
+        owner_id = accounts.claim(house, setup_token(house.now()) or "", owner)
         begun = replace(house, now=lambda: house.now() - timedelta(days=26))
-        site = found_site(begun, slug=SITE, name="Slow Water", origins=origins, owner_id=owner.id)
-        with transaction() as session:
-            role = Membership(moderator_id=moderator.id, site_id=site.id, role=Role.MODERATOR)
-            session.add(role)
-        _speak(house, site, Actor(moderator.id, [site.id]))
+        site = found_site(begun, slug=SITE, name="Slow Water", origins=origins, owner_id=owner_id)
+        helper = Person(email="noor@example.org", name="Noor Haddad", password=password)
+        moderator_id = accounts.add_moderator(house, helper, site_id=site.id, role=Role.MODERATOR)
+        _speak(house, site, Actor(moderator_id, [site.id]))
         _name_page(site)
     return Credentials(owner.email, password)
-
-
-def _person(
-    house: House, name: str, email: str, password: str, *, operator: bool = False
-) -> Moderator:
-    with transaction() as session:
-        person = Moderator(
-            email=email,
-            name=name,
-            password=accounts.hashed(password),
-            fs_uniquifier=house.token(40),
-            operator=operator,
-            created_at=house.now(),
-        )
-        session.add(person)
-    return person
 
 
 def _speak(house: House, site: Site, actor: Actor) -> None:

@@ -30,7 +30,7 @@ SUBMISSION_ID_LENGTH = 26
 PREFLIGHT_AGE = 7200  # seconds; the longest Chromium keeps one
 
 
-@bp.post("/s/<slug>/comments")
+@bp.post("/s/<slug>/comments", provide_automatic_options=False)
 def create(slug: str) -> ResponseReturnValue:
     """Take a comment; the answer is the same whatever the spam check thinks.
 

@@ -40,7 +40,7 @@ FITS = {"withdraw": (State.WITHDRAWN, State.ERASED), "erase": (State.ERASED,)}
 """In which states a note of what was done is true: a link must not be able to claim it."""
 
 
-@bp.get("/receipts/<token>")
+@bp.get("/receipts/<token>", provide_automatic_options=False)
 def show(token: str) -> ResponseReturnValue:
     """Tell what became of a comment; changes nothing.
 
@@ -53,7 +53,7 @@ def show(token: str) -> ResponseReturnValue:
     return _page(receipt, done=_done(receipt, request.args.get("done", "")))
 
 
-@bp.post("/receipts/<token>")
+@bp.post("/receipts/<token>", provide_automatic_options=False)
 def act(token: str) -> ResponseReturnValue:
     """Edit, withdraw, export or erase, as `action` says.
 

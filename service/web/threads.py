@@ -10,7 +10,7 @@ from models import Site
 from service.announce import public_comment
 from service.db import db
 from service.errors import InvalidError
-from service.queries.comments import public_counts
+from service.queries.readers import public_counts
 from service.submit import closed
 from service.web.context import house, site_of_path
 from service.web.headers import allow_any_origin

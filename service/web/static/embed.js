@@ -154,7 +154,7 @@ class GatepostComments extends HTMLElement {
 
   taken({ message, receipt }) {
     const { comment, submission_id: id } = this.form.elements;
-    this.endReply();
+    // The form stays where it is, and a reply a reply: the thanks appear where the reader looks.
     comment.value = "";
     id.value = fresh();
     this.keepAuthor();
