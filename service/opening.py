@@ -33,16 +33,16 @@ def open_house(settings: Settings, engine: Engine, *, now: datetime) -> KeyRing:
     """
     if settings.on_sqlite:
         Path(settings.data_dir).mkdir(parents=True, exist_ok=True, mode=0o700)
-    ring = _ring(settings, engine, now)
     migrate.migrate(engine)
+    ring = _ring(settings, now)
     _check_ring(settings, ring)
     return ring
 
 
-def _ring(settings: Settings, engine: Engine, now: datetime) -> KeyRing:
+def _ring(settings: Settings, now: datetime) -> KeyRing:
     path = Path(settings.key_ring)
     if not path.exists():
-        if migrate.current(engine) is not None:
+        if key_checks(db.session()):
             raise SetupError(
                 f"the key ring {path} is missing, but the database is in use. Put the ring back"
                 " from its backup: without it the addresses in the database cannot be opened."

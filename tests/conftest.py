@@ -1,5 +1,6 @@
 """What every test may ask for."""
 
+import functools
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -7,7 +8,10 @@ from flask.testing import FlaskClient
 from werkzeug.test import EnvironBuilder
 
 from config import load
+from models.spam import load_base
 from service.app import Outside, create_app
+from service.db import db
+from service.scoring import Scorer
 from tests.building import found_demo_site
 from tests.databases import KINDS, Databases
 
@@ -72,22 +76,39 @@ def settings_of(folder, database_url, **changes):
 
 
 @pytest.fixture
-def app(tmp_path, sqlite_url, clock):
-    """The application on SQLite, with a site `blog`."""
-    return site_app(tmp_path, sqlite_url, clock)
+def make_app(tmp_path, clock):
+    """Makes applications with a site `blog` of the origin https://blog.example.org."""
+    made = []
+
+    def make(database_url, **changes):
+        outside = Outside(now=clock, scorer=scorer())
+        app = create_app(settings_of(tmp_path, database_url, **changes), outside)
+        made.append(app)
+        found_demo_site(app)
+        return app
+
+    yield make
+    for app in made:
+        with app.app_context():
+            db.engine.dispose()
 
 
 @pytest.fixture
-def app_on_both(tmp_path, database_url, clock):
-    """The application with a site `blog`, once on each kind of database."""
-    return site_app(tmp_path, database_url, clock)
+def app(make_app, sqlite_url):
+    """The application on SQLite."""
+    return make_app(sqlite_url)
 
 
-def site_app(folder, database_url, clock, **changes):
-    """An application with a site `blog` of the origin https://blog.example.org."""
-    app = create_app(settings_of(folder, database_url, **changes), Outside(now=clock))
-    found_demo_site(app)
-    return app
+@pytest.fixture
+def app_on_both(make_app, database_url):
+    """The application, once on each kind of database."""
+    return make_app(database_url)
+
+
+@functools.cache
+def scorer():
+    """The shipped model, loaded once for all tests."""
+    return Scorer(load_base())
 
 
 @pytest.fixture

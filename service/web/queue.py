@@ -48,10 +48,8 @@ def home() -> ResponseReturnValue:
 def show() -> ResponseReturnValue:
     """List comments of one status, newest first, 50 a page."""
     status = _status(request.args.get("status", Status.PENDING.value))
-    chosen = [
-        site for site in person().with_role() if request.args.get("site") in (None, site.slug)
-    ]
-    ids = [site.id for site in chosen]
+    slug = request.args.get("site") or None
+    ids = [site.id for site in person().with_role() if slug in (None, site.slug)]
     rows = queries.queue_page(db.session(), ids, status=status, before=_before())
     last = rows[-1][0] if len(rows) == queries.QUEUE_PAGE else None
     return render_template(
@@ -60,7 +58,7 @@ def show() -> ResponseReturnValue:
         status=status,
         counts=queries.queue_counts(db.session(), ids),
         most=queries.COUNT_MOST,
-        site=request.args.get("site"),
+        site=slug,
         sites=person().with_role(),
         cards=cards(rows, deciding=set(person().actor().site_ids)),
         older=None if last is None else f"{last.created_at.isoformat()}~{last.id}",

@@ -1,0 +1,212 @@
+"""The moderator's queue through its door."""
+
+import pytest
+
+from models import Comment, Decision, Event, EventType, Role, Site, Status
+from tests.building import found_demo_site, rows
+from tests.conftest import visitor
+from tests.web.desk import send_json
+from tests.web.staff import hire, sign_in, submit_form
+
+
+def site_of(app, slug="blog"):
+    return rows(app, Site, Site.slug == slug)[0]
+
+
+@pytest.fixture
+def staff(app_on_both):
+    """Ana, signed in, on both databases."""
+    hire(app_on_both, site_of(app_on_both))
+    client = visitor(app_on_both)
+    sign_in(client)
+    return client
+
+
+def comment_in(app, **changes):
+    return send_json(visitor(app), **changes).json["id"]
+
+
+def decide(client, public_id, status, version=1, **fields):
+    return submit_form(client, f"/queue/{public_id}", status=status, version=version, **fields)
+
+
+def the_comment(app, public_id):
+    return rows(app, Comment, Comment.public_id == public_id)[0]
+
+
+@pytest.mark.parametrize(
+    ("status", "event"),
+    [
+        ("approved", EventType.APPROVED),
+        ("spam", EventType.SPAM),
+        ("trash", EventType.TRASHED),
+    ],
+)
+def test_a_decision_is_stored_with_its_row_and_its_event(app_on_both, staff, status, event):
+    public_id = comment_in(app_on_both)
+
+    answer = decide(staff, public_id, status)
+
+    assert (answer.status_code, answer.headers["Location"]) == (303, "/queue?status=pending")
+    comment = the_comment(app_on_both, public_id)
+    assert (comment.status, comment.version) == (Status(status), 2)
+    decision = rows(app_on_both, Decision)[-1]
+    assert (decision.before, decision.after, decision.version) == (
+        Status.PENDING,
+        Status(status),
+        2,
+    )
+    assert [row.type for row in rows(app_on_both, Event)] == [EventType.CREATED, event]
+
+
+def test_an_approved_comment_stands_on_the_page_at_once(app_on_both, staff):
+    public_id = comment_in(app_on_both)
+    thread = "/s/blog/thread.json?page=/amazon"
+    assert staff.get(thread).json["comments"] == []
+
+    decide(staff, public_id, "approved")
+
+    assert [one["id"] for one in staff.get(thread).json["comments"]] == [public_id]
+
+
+def test_who_comes_second_sees_who_was_first_and_the_fresh_card(app_on_both, staff):
+    hire(app_on_both, site_of(app_on_both), "Bob")
+    bob = visitor(app_on_both)
+    sign_in(bob, "Bob")
+    public_id = comment_in(app_on_both)
+    decide(staff, public_id, "approved")
+
+    answer = decide(bob, public_id, "spam")
+
+    assert answer.status_code == 409
+    assert "Moved to approved by Ana" in answer.text
+    assert 'name="version" value="2"' in answer.text
+    assert the_comment(app_on_both, public_id).status is Status.APPROVED
+
+
+def test_the_same_decision_twice_is_success_and_one_event(app_on_both, staff):
+    public_id = comment_in(app_on_both)
+    decide(staff, public_id, "approved")
+
+    assert decide(staff, public_id, "approved").status_code == 303
+    assert len(rows(app_on_both, Decision)) == 1
+    assert len(rows(app_on_both, Event)) == 2
+
+
+def test_an_undo_within_the_hold_leaves_nothing_to_send(app_on_both, staff):
+    public_id = comment_in(app_on_both)
+    decide(staff, public_id, "approved")
+    page = staff.get("/queue").text
+    assert "Approved:" in page
+
+    decision = rows(app_on_both, Decision)[-1].id
+    submit_form(staff, "/queue/undo", decision=decision)
+
+    assert the_comment(app_on_both, public_id).status is Status.PENDING
+    undo = rows(app_on_both, Decision)[-1]
+    assert (undo.undoes_id, undo.after) == (decision, Status.PENDING)
+    left = [row.type for row in rows(app_on_both, Event, Event.cancelled_at.is_(None))]
+    assert left == [EventType.CREATED]
+
+
+def test_a_decision_is_undone_once(app_on_both, staff):
+    public_id = comment_in(app_on_both)
+    decide(staff, public_id, "spam")
+    decision = rows(app_on_both, Decision)[-1].id
+
+    assert submit_form(staff, "/queue/undo", decision=decision).status_code == 303
+    assert submit_form(staff, "/queue/undo", decision=decision).status_code == 409
+
+
+def test_a_viewer_sees_and_cannot_decide(app_on_both):
+    hire(app_on_both, site_of(app_on_both), "Eve", Role.VIEWER)
+    viewer = visitor(app_on_both)
+    sign_in(viewer, "Eve")
+    public_id = comment_in(app_on_both)
+
+    page = viewer.get(f"/queue/{public_id}")
+    assert page.status_code == 200
+    assert 'name="status"' not in page.text
+    assert decide(viewer, public_id, "approved").status_code == 404
+    assert the_comment(app_on_both, public_id).status is Status.PENDING
+
+
+def test_comments_of_other_sites_are_not_there(app_on_both, staff):
+    found_demo_site(app_on_both, slug="other", origins=["https://other.example.org"])
+    answer = visitor(app_on_both).post(
+        "/s/other/comments",
+        json={"comment": "Elsewhere", "author": "X", "email": "x@example.org", "page": "/a"},
+    )
+    public_id = answer.json["id"]
+
+    assert staff.get(f"/queue/{public_id}").status_code == 404
+    assert decide(staff, public_id, "approved").status_code == 404
+    assert "Elsewhere" not in staff.get("/queue").text
+    assert staff.get("/sites/other").status_code == 404
+
+
+def test_what_readers_type_cannot_become_markup_on_the_card(app_on_both, staff):
+    hostile = '"><script>alert(1)</script><img src=x onerror=alert(2)>'
+    comment_in(
+        app_on_both,
+        comment=f"{hostile} [click](https://evil.example.com/x)",
+        author=hostile,
+        url="https://evil.example.com/'onmouseover='alert(3)",
+        title=hostile,
+    )
+    page = staff.get("/queue").text
+
+    assert "<script>alert" not in page
+    assert "<img" not in page
+    assert "click [https://evil.example.com/x]" in page
+    assert 'href="https://evil' not in page
+
+
+def test_no_address_is_on_any_page_of_the_queue(app_on_both, staff):
+    public_id = comment_in(app_on_both)
+    for path in ("/queue", f"/queue/{public_id}"):
+        page = staff.get(path).text
+        assert "example.org" not in page.replace("blog.example.org", "")
+        assert "seen 1, approved 0, rejected 0" in page
+
+
+def test_the_score_says_why(app_on_both, staff):
+    public_id = comment_in(app_on_both)
+    page = staff.get(f"/queue/{public_id}").text
+    assert "What the score is made of" in page
+    assert "Likely" in page or "Unsure" in page
+
+
+@pytest.mark.parametrize("fields", [{"status": "published"}, {"version": "x"}, {"version": ""}])
+def test_a_form_that_makes_no_sense_is_refused_in_words(app_on_both, staff, fields):
+    public_id = comment_in(app_on_both)
+    answer = submit_form(staff, f"/queue/{public_id}", **{"status": "spam", "version": 1, **fields})
+    assert answer.status_code == 400
+
+
+def test_pages_of_the_queue_follow_each_other_without_gap(app, clock):
+    hire(app, site_of(app))
+    client = visitor(app)
+    sign_in(client)
+    sent = []
+    for number in range(60):
+        clock.move(seconds=1)
+        sent.append(comment_in(app, comment=f"Comment number {number}"))
+    first = client.get("/queue").text
+    older = first.split('href="/queue?status=pending&amp;before=')[1].split('"')[0]
+    second = client.get(f"/queue?status=pending&before={older}").text
+    shown = [one for one in sent[::-1] if f'id="comment-{one}"' in first]
+    rest = [one for one in sent[::-1] if f'id="comment-{one}"' in second]
+
+    assert shown + rest == sent[::-1]
+    assert len(shown) == 50
+
+
+def test_looking_changes_nothing(app_on_both, staff):
+    public_id = comment_in(app_on_both)
+    before = [(c.version, c.status) for c in rows(app_on_both, Comment)]
+    for path in ("/queue", f"/queue/{public_id}", "/queue/undo", "/logout", "/sites"):
+        staff.get(path)
+        staff.head(path)
+    assert [(c.version, c.status) for c in rows(app_on_both, Comment)] == before
+    assert rows(app_on_both, Decision) == []
