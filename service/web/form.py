@@ -135,6 +135,7 @@ def thanks(slug: str) -> ResponseReturnValue:
 
 
 def _site(slug: str) -> Site:
+    g.origins = []  # should the look-up fail, nobody asks the database again for the headers
     site = site_of_path(slug)
     g.origins = list(site.origins)
     g.frame_ancestors = g.origins

@@ -228,6 +228,21 @@ def test_json_is_flat_and_names_the_parent(app, client, site):
     ]
 
 
+def test_both_databases_read_a_thread_alike(app_on_both, client_on_both):
+    app, client, site = app_on_both, client_on_both, site_of(app_on_both)
+    first, second, third = chain(app, client, site, 3)
+    move_to(app, site, second, Status.TRASH)
+
+    shown = [(c["id"], c["parent"]) for c in document(client).json["comments"]]
+    rest = [(c["id"], c["parent"]) for c in document(client, after=first).json["comments"]]
+
+    assert shown == [(first, None), (third, None)]
+    assert rest == [(third, None)]
+    assert depths(html(client, sort="newest").text) == {third: 1, first: 1}
+    assert client.get("/s/blog/counts?page=/amazon").json == {"counts": {"/amazon": 2}}
+    assert client.get("/s/blog/form?page=/amazon&parent=%E2%82%AC").status_code == 200
+
+
 def test_a_reply_whose_parent_is_gone_stands_by_itself_and_names_nobody(app, client, site):
     parent, reply = chain(app, client, site, 2)
     move_to(app, site, parent, Status.TRASH)
