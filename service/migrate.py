@@ -50,10 +50,11 @@ def migrate(engine: sa.Engine) -> None:
     try:
         with _locked(engine) as connection:
             _upgrade(connection)
-    except sa.exc.OperationalError as error:
+    except (OSError, sa.exc.OperationalError) as error:
+        reason = error.strerror if isinstance(error, OSError) else type(error.orig).__name__
         raise SetupError(
-            f"the database cannot be opened: {error.orig.__class__.__name__}. Check database_url,"
-            " data_dir and the rights on it."
+            f"the database cannot be opened: {reason}. Check database_url, data_dir and the rights"
+            " on it."
         ) from error
 
 
@@ -68,26 +69,56 @@ def _upgrade(connection: sa.Connection) -> None:
         )
     if now != scripts.get_current_head():
         command.upgrade(_config(connection), "head")
+        _refuse_broken_references(connection)
         connection.commit()
+
+
+def _refuse_broken_references(connection: sa.Connection) -> None:
+    if connection.dialect.name != "sqlite":
+        return
+    broken = connection.exec_driver_sql("PRAGMA foreign_key_check").first()
+    if broken is not None:
+        raise SetupError(
+            f"the new version cannot take over this database: a row of {broken[0]} refers to a row"
+            f" of {broken[2]} that is not there. Nothing was changed: restore a backup."
+        )
 
 
 @contextlib.contextmanager
 def _locked(engine: sa.Engine) -> Generator[sa.Connection]:
-    if engine.dialect.name != "sqlite":
-        with engine.connect() as connection:
-            connection.exec_driver_sql(f"SELECT pg_advisory_lock({ADVISORY_LOCK})")
-            connection.commit()
-            try:
-                yield connection
-            finally:
-                connection.rollback()
-                connection.exec_driver_sql(f"SELECT pg_advisory_unlock({ADVISORY_LOCK})")
-                connection.commit()
-        return
-    with _file_lock(Path(f"{engine.url.database}.lock")), engine.connect() as connection:
-        # One transaction round all statements: a start that is killed leaves the old shape.
-        connection.exec_driver_sql("BEGIN IMMEDIATE")
+    lock = _locked_sqlite if engine.dialect.name == "sqlite" else _locked_postgresql
+    with lock(engine) as connection:
         yield connection
+
+
+@contextlib.contextmanager
+def _locked_postgresql(engine: sa.Engine) -> Generator[sa.Connection]:
+    with engine.connect() as connection:
+        # Another start may migrate a large table: wait for it, however long a request would wait.
+        connection.exec_driver_sql("SET LOCAL lock_timeout = 0")
+        connection.exec_driver_sql(f"SELECT pg_advisory_lock({ADVISORY_LOCK})")
+        connection.commit()
+        try:
+            yield connection
+        finally:
+            connection.rollback()
+            connection.exec_driver_sql(f"SELECT pg_advisory_unlock({ADVISORY_LOCK})")
+            connection.commit()
+
+
+@contextlib.contextmanager
+def _locked_sqlite(engine: sa.Engine) -> Generator[sa.Connection]:
+    with _file_lock(Path(f"{engine.url.database}.lock")), engine.connect() as connection:
+        # SQLite changes a table by copying it and dropping the old one, and with foreign keys on
+        # that deletes whatever refers to it. The switch works only outside a transaction.
+        connection.exec_driver_sql("PRAGMA foreign_keys=OFF")
+        try:
+            # One transaction round all statements: a start that is killed leaves the old shape.
+            connection.exec_driver_sql("BEGIN IMMEDIATE")
+            yield connection
+        finally:
+            connection.rollback()
+            connection.exec_driver_sql("PRAGMA foreign_keys=ON")
 
 
 @contextlib.contextmanager

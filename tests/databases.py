@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Literal
 
 import sqlalchemy as sa
+from flask import Flask
 
 from config import Settings, load
 from service import db, migrate
@@ -85,18 +86,40 @@ class Databases:
         return f"sqlite:///{self._file(name)}" if kind == "sqlite" else self.server.url(name)
 
 
+def kind_of(url: str) -> Kind:
+    """Which kind of database an address names."""
+    return "sqlite" if url.startswith("sqlite") else "postgresql"
+
+
 def settings_for(url: str, **changes: object) -> Settings:
     """Settings as shipped, with this database."""
     return load({}, database_url=url, **changes)
 
 
 @contextlib.contextmanager
-def engine_of(url: str) -> Generator[sa.Engine]:
+def engine_of(url: str, **changes: object) -> Generator[sa.Engine]:
     """An engine with our options and connections set up as in the service."""
-    settings = settings_for(url)
+    settings = settings_for(url, **changes)
     engine = sa.create_engine(settings.database, **db.engine_options(settings))
     db.prepare(engine, settings)
     try:
         yield engine
     finally:
         engine.dispose()
+
+
+@contextlib.contextmanager
+def bare_app(url: str, **changes: object) -> Generator[Flask]:
+    """A Flask application with this database and nothing else."""
+    settings = settings_for(url, **changes)
+    app = Flask("bare")
+    app.config["SQLALCHEMY_DATABASE_URI"] = settings.database
+    app.config["SQLALCHEMY_ENGINE_OPTIONS"] = db.engine_options(settings)
+    db.db.init_app(app)
+    with app.app_context():
+        db.prepare(db.db.engine, settings)
+    try:
+        yield app
+    finally:
+        with app.app_context():
+            db.db.engine.dispose()
