@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from models import Attempt, Delivery, DeliveryState, Endpoint, EndpointState, Event
-from service.db import transaction
+from service.db import db, transaction
 from service.guarded import Answer, SendError
 from service.house import House
 from service.queries import outbox as queries
@@ -65,6 +65,10 @@ def release(house: House) -> int:
     One short locked transaction: positions are given in commit order, so a reader of the
     cursor can skip none, and each event gets its deliveries with its position.
     """
+    # A look costs no lock, and most turns find nothing.
+    first = queries.next_release(db.session())
+    if first is None or first > house.now():
+        return 0
     with transaction() as session:
         cursor = queries.cursor_for_change(session)
         events = queries.events_to_release(session, house.now(), RELEASE_BATCH)
@@ -100,10 +104,14 @@ def claim(house: House, free: int) -> list[Claimed]:
 
     No I/O inside; whoever dies with a lease gives it back by its end.
     """
+    reading = db.session()
+    if not queries.ready_endpoints(reading, queries.lease_clock(reading, house.now())):
+        return []
     token = house.token(32)
     with transaction() as session:
         now = queries.lease_clock(session, house.now())
-        ids = queries.claimable(session, now, cap=CAP, limit=free)
+        endpoints = queries.ready_endpoints(session, now, lock=True)
+        ids = queries.claimable(session, now, endpoints, cap=CAP, limit=free)
         until = now + timedelta(seconds=house.settings.delivery_lease)
         taken = queries.lease(session, ids, now=now, until=until, token=token) if ids else []
         rows = queries.deliveries_with_event(session, taken)
@@ -124,24 +132,40 @@ def _claimed(token: str, delivery: Delivery, event: Event, endpoint: Endpoint) -
     )
 
 
+def seconds_to_next(house: House) -> float | None:
+    """Return in how many seconds a hold, a retry, a lease or a pause ends; None when none does."""
+    session, now = db.session(), house.now()
+    lease_now = queries.lease_clock(session, now)
+    release_at, due_at = queries.next_release(session), queries.next_due(session, lease_now)
+    waits = [
+        (moment - clock).total_seconds()
+        for moment, clock in ((release_at, now), (due_at, lease_now))
+        if moment is not None
+    ]
+    return max(0.0, min(waits)) if waits else None
+
+
 def mark(house: House, claimed: Claimed, result: Result) -> bool:
     """Write down an attempt and what follows from it; False when the lease was lost.
 
     A worker that was away past its lease changes nothing but the record of its attempt.
     """
     with transaction() as session:
+        endpoint = queries.endpoint_for_change(session, claimed.endpoint_row)
         now = queries.lease_clock(session, house.now())
         values = _what_follows(claimed, result, now)
         held = queries.mark_leased(session, claimed.delivery_id, claimed.token, values)
         session.add(_attempt(claimed, result, now, lost=not held))
         if held:
-            _endpoint_health(session, claimed, result, now)
+            _endpoint_health(session, endpoint, result, now)
     return held
 
 
 def give_back(claimed: Sequence[Claimed], now: datetime) -> None:
     """Return leases that were not used, so that another worker need not wait for their end."""
     with transaction() as session:
+        for row in sorted({one.endpoint_row for one in claimed}):
+            queries.endpoint_for_change(session, row)
         for one in claimed:
             values = {
                 "state": DeliveryState.DUE,
@@ -170,7 +194,7 @@ def retry_after(value: str, now: datetime) -> timedelta:
         try:
             moment = parsedate_to_datetime(value)
             asked = moment - now if moment.tzinfo else timedelta()
-        except (ValueError, TypeError):
+        except (ValueError, TypeError, IndexError, OverflowError):
             asked = timedelta()
     return min(max(asked, timedelta()), RETRY_AFTER_CEILING)
 
@@ -190,17 +214,21 @@ def _attempt(claimed: Claimed, result: Result, now: datetime, *, lost: bool) -> 
     )
 
 
-def _endpoint_health(session: Session, claimed: Claimed, result: Result, now: datetime) -> None:
-    endpoint = queries.endpoint_for_change(session, claimed.endpoint_row)
+def _endpoint_health(session: Session, endpoint: Endpoint, result: Result, now: datetime) -> None:
     if result.good:
         endpoint.streak, endpoint.failing_since, endpoint.open_until = 0, None, None
-        return
-    endpoint.streak += 1
-    endpoint.failing_since = endpoint.failing_since or now
-    if result.answer is not None and result.answer.status == GONE:
+    elif result.answer is not None and result.answer.status == GONE:
         endpoint.state = EndpointState.DISABLED
         endpoint.state_reason = "The receiver answered 410 Gone."
         queries.hold_deliveries(session, endpoint.id)
-    elif endpoint.streak >= BREAKER_STREAK:
+    elif endpoint.open_until is None or endpoint.open_until <= now:
+        # What was under way when the breaker opened fails too; only a probe lengthens the pause.
+        _count_failure(endpoint, now)
+
+
+def _count_failure(endpoint: Endpoint, now: datetime) -> None:
+    endpoint.streak += 1
+    endpoint.failing_since = endpoint.failing_since or now
+    if endpoint.streak >= BREAKER_STREAK:
         doubled = BREAKER_FIRST * 2 ** min(endpoint.streak - BREAKER_STREAK, 10)
         endpoint.open_until = now + timedelta(seconds=min(doubled, BREAKER_CEILING))

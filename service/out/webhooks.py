@@ -8,7 +8,7 @@ from service.out.outbox import Claimed, Result
 from service.signing import derive_secret, sign
 
 Send = Callable[[Claimed], Result]
-USER_AGENT = "Gatepost (+https://www.standardwebhooks.com)"
+USER_AGENT = "Gatepost"
 
 
 def sender(house: House, reach: Reach | None = None) -> Send:

@@ -48,15 +48,70 @@ def active_endpoints(session: Session, site_ids: Sequence[int]) -> Sequence[Endp
     return session.scalars(query.order_by(Endpoint.id)).all()
 
 
-def claimable(session: Session, now: datetime, *, cap: int, limit: int) -> Sequence[int]:
-    """Return ids of deliveries that are due and may go out now.
+def next_release(session: Session) -> datetime | None:
+    """Return when the next hold ends, None when no event waits."""
+    query = sa.select(sa.func.min(Event.release_at)).where(
+        Event.position.is_(None), Event.cancelled_at.is_(None)
+    )
+    moment: datetime | None = session.execute(query).scalar_one()
+    return moment
+
+
+def next_due(session: Session, now: datetime) -> datetime | None:
+    """Return when the next retry, lease or breaker's pause ends after `now`, None when none does.
+
+    What is due already waits for room at its endpoint, not for a time. One index look-up an
+    endpoint, however long its backlog.
+    """
+    delivery = (
+        sa.select(sa.func.min(Delivery.due_at))
+        .where(Delivery.endpoint_id == Endpoint.id, Delivery.state.in_(OPEN), Delivery.due_at > now)
+        .scalar_subquery()
+    )
+    moment = sa.case((Endpoint.open_until > now, Endpoint.open_until), else_=delivery)
+    query = sa.select(sa.func.min(moment)).where(Endpoint.state == EndpointState.ACTIVE)
+    found: datetime | None = session.execute(query).scalar_one()
+    return found
+
+
+def ready_endpoints(session: Session, now: datetime, *, lock: bool = False) -> Sequence[int]:
+    """Return ids of endpoints that may be tried now and for which something is due.
+
+    Args:
+        lock: until the transaction ends no rival counts what is under way there, so that the
+            cap and the single probe hold across workers; locked by id, so that two claims
+            cannot wait for each other.
+    """
+    due = sa.exists().where(
+        Delivery.endpoint_id == Endpoint.id, Delivery.state.in_(OPEN), Delivery.due_at <= now
+    )
+    query = (
+        sa.select(Endpoint.id)
+        .where(
+            Endpoint.state == EndpointState.ACTIVE,
+            sa.or_(Endpoint.open_until.is_(None), Endpoint.open_until <= now),
+            due,
+        )
+        .order_by(Endpoint.id)
+    )
+    return session.scalars(query.with_for_update(key_share=True) if lock else query).all()
+
+
+def claimable(
+    session: Session, now: datetime, endpoint_ids: Sequence[int], *, cap: int, limit: int
+) -> Sequence[int]:
+    """Return ids of deliveries that are due and may go out to these endpoints now.
 
     At most `cap` an endpoint, those under way counted in, so that a dead endpoint's backlog
     does not stand in the way of the others; one probe where the breaker is half open.
     """
     under_way = (
         sa.select(Delivery.endpoint_id, sa.func.count().label("number"))
-        .where(Delivery.state == DeliveryState.LEASED, Delivery.due_at > now)
+        .where(
+            Delivery.endpoint_id.in_(endpoint_ids),
+            Delivery.state == DeliveryState.LEASED,
+            Delivery.due_at > now,
+        )
         .group_by(Delivery.endpoint_id)
         .subquery()
     )
@@ -71,10 +126,9 @@ def claimable(session: Session, now: datetime, *, cap: int, limit: int) -> Seque
         .join(Endpoint, Endpoint.id == Delivery.endpoint_id)
         .outerjoin(under_way, under_way.c.endpoint_id == Delivery.endpoint_id)
         .where(
+            Delivery.endpoint_id.in_(endpoint_ids),
             Delivery.state.in_(OPEN),
             Delivery.due_at <= now,
-            Endpoint.state == EndpointState.ACTIVE,
-            sa.or_(Endpoint.open_until.is_(None), Endpoint.open_until <= now),
         )
         .subquery()
     )
@@ -133,9 +187,13 @@ def mark_leased(session: Session, delivery_id: int, token: str, values: Mapping[
 
 
 def endpoint_for_change(session: Session, endpoint_id: int) -> Endpoint:
-    """Return an endpoint, locked until the transaction ends."""
-    query = sa.select(Endpoint).where(Endpoint.id == endpoint_id)
-    return session.scalars(query.with_for_update().execution_options(populate_existing=True)).one()
+    """Return an endpoint, locked until the transaction ends.
+
+    Whoever changes an endpoint's deliveries locks it before them: in any other order two marks
+    wait for each other when a receiver is gone.
+    """
+    query = sa.select(Endpoint).where(Endpoint.id == endpoint_id).with_for_update(key_share=True)
+    return session.scalars(query.execution_options(populate_existing=True)).one()
 
 
 def hold_deliveries(session: Session, endpoint_id: int) -> None:

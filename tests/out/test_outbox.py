@@ -1,0 +1,625 @@
+"""Release, claim and mark: what leaves the house, when, and who has it."""
+
+import itertools
+import threading
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
+
+import pytest
+import sqlalchemy as sa
+from hypothesis import given
+from hypothesis import strategies as st
+
+from models import Delivery, DeliveryState, Endpoint, EndpointState, Event, EventCursor, EventType
+from service.db import db, transaction
+from service.guarded import SendError
+from service.out import outbox
+from service.out.outbox import SCHEDULE, Result, retry_after
+from service.queries import events as event_queries
+from tests.out.post_office import GOOD, REFUSED, answered
+
+HOOK = "http://127.0.0.1:9/hook"  # nobody is asked here: results are given by hand
+NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
+DAY = timedelta(hours=24)
+
+
+# Release
+
+
+def test_an_event_that_was_rolled_back_never_leaves(office):
+    office.endpoint(HOOK)
+
+    for _ in range(20):
+        with pytest.raises(ZeroDivisionError), office.app.app_context(), transaction() as session:
+            session.add(
+                Event(
+                    public_id="evt_rolled",
+                    site_id=office.site,
+                    type=EventType.APPROVED,
+                    body=b"{}",
+                    occurred_at=office.clock(),
+                    release_at=office.clock(),
+                )
+            )
+            session.flush()
+            raise ZeroDivisionError
+
+    assert office.release() == 0
+    assert (office.rows(Event), office.rows(Delivery)) == ([], [])
+
+
+def test_an_event_stays_until_its_hold_is_over(office):
+    office.endpoint(HOOK)
+    office.event(hold=10)
+
+    office.clock.move(seconds=9.9)
+    early = office.release()
+    office.clock.move(seconds=0.1)
+
+    assert (early, office.release(), office.release()) == (0, 1, 0)
+    assert office.states() == [DeliveryState.DUE]
+
+
+def test_an_event_undone_within_its_hold_never_leaves(office):
+    office.endpoint(HOOK)
+    office.event(hold=10, decision_id=None)
+    office.change(Event, cancelled_at=office.clock())
+
+    office.clock.move(seconds=60)
+
+    assert office.release() == 0
+    assert office.the(Event).position is None
+    assert office.states() == []
+
+
+def test_a_released_event_can_no_longer_be_undone(office):
+    office.event()
+    office.release()
+
+    with office.app.app_context(), transaction() as session:
+        assert not event_queries.cancel_event(session, 1, office.clock())
+
+    assert office.the(Event).cancelled_at is None
+
+
+def test_positions_follow_the_time_of_release_then_the_order_of_writing(office):
+    late = office.event(hold=5)
+    first, second = office.events(2, hold=1)
+    at_once = office.event()
+
+    office.clock.move(seconds=5)
+    office.release()
+
+    order = sorted(office.rows(Event), key=lambda event: event.position)
+    assert [event.public_id for event in order] == [at_once, first, second, late]
+    assert [event.position for event in order] == [1, 2, 3, 4]
+    assert office.the(EventCursor).position == 4
+
+
+def test_a_release_takes_at_most_two_hundred(office):
+    office.events(201)
+
+    assert [office.release() for _ in range(3)] == [200, 1, 0]
+
+
+def test_releases_at_the_same_moment_give_each_position_once(office):
+    office.endpoint(HOOK)
+    office.events(300)
+    start = threading.Barrier(4)
+    released = []
+
+    def work():
+        start.wait()
+        released.extend(office.release() for _ in range(4))
+
+    threads = [threading.Thread(target=work) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert sum(released) == 300
+    assert sorted(event.position for event in office.rows(Event)) == list(range(1, 301))
+    assert len(office.rows(Delivery)) == 300
+
+
+def test_an_event_goes_to_the_active_endpoints_of_its_site_that_want_its_type(office):
+    everything = office.endpoint(HOOK)
+    wanting = office.endpoint(HOOK, types=["comment.approved"])
+    office.endpoint(HOOK, types=["comment.spam"])
+    office.endpoint(HOOK, state=EndpointState.PAUSED)
+    office.endpoint(HOOK, state=EndpointState.DISABLED)
+    office.endpoint(HOOK, site_id=office.add_site())
+
+    office.event()
+    office.release()
+
+    assert [delivery.endpoint_id for delivery in office.rows(Delivery)] == [everything, wanting]
+
+
+def test_a_test_event_goes_to_its_endpoint_only_whatever_that_wants(office):
+    office.endpoint(HOOK)
+    meant = office.endpoint(HOOK, types=["comment.spam"])
+
+    office.event(type=EventType.PING, endpoint_id=meant)
+    office.release()
+
+    assert office.the(Delivery).endpoint_id == meant
+
+
+# Claim
+
+
+def test_a_claim_leases_what_is_due_and_counts_the_attempt(office):
+    office.endpoint(HOOK)
+    public_id = office.event()
+    office.release()
+
+    [claimed] = office.claim()
+
+    delivery = office.the(Delivery)
+    assert (delivery.state, delivery.attempts) == (DeliveryState.LEASED, 1)
+    assert delivery.token == claimed.token
+    assert claimed.event_id == public_id
+    assert timedelta(seconds=6) < delivery.due_at - office.now() <= timedelta(seconds=8)
+    assert office.claim() == []
+
+
+def test_a_claim_takes_no_more_than_there_are_free_threads(office):
+    for _ in range(3):
+        office.endpoint(HOOK)
+    office.events(4)
+    office.release()
+
+    assert [len(office.claim(free=5)) for _ in range(3)] == [5, 5, 2]
+
+
+def test_an_endpoint_has_at_most_four_under_way(office):
+    busy, calm = office.endpoint(HOOK), office.endpoint(HOOK, types=["comment.spam"])
+    office.events(10)
+    office.event(type=EventType.SPAM)
+    office.release()
+
+    first = office.claim()
+
+    assert sorted(one.endpoint_row for one in first) == [busy] * 4 + [calm]
+    assert office.claim() == []
+    office.mark(first[0], GOOD)
+    assert [one.endpoint_row for one in office.claim()] == [busy]
+
+
+def test_claims_at_the_same_moment_share_the_cap_and_take_nothing_twice(office):
+    for _ in range(5):
+        office.endpoint(HOOK)
+    office.events(20)
+    office.release()
+    start = threading.Barrier(4)
+    taken = []
+
+    def work():
+        start.wait()
+        taken.extend(itertools.chain(*(office.claim() for _ in range(3))))
+
+    threads = [threading.Thread(target=work) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert len({one.delivery_id for one in taken}) == len(taken) == 5 * 4
+
+
+def test_nothing_is_claimed_for_a_paused_endpoint(office):
+    office.endpoint(HOOK)
+    office.event()
+    office.release()
+    office.change(Endpoint, state=EndpointState.PAUSED)
+
+    assert office.claim() == []
+    assert office.the(Delivery).attempts == 0
+
+
+def test_a_lease_that_ran_out_is_taken_up_by_another(office):
+    office.endpoint(HOOK)
+    office.event()
+    office.release()
+    [lost] = office.claim()
+
+    office.elapse(7)
+    early = office.claim()
+    office.elapse(1.1)
+    [again] = office.claim()
+
+    assert early == []
+    assert (again.delivery_id, again.attempt) == (lost.delivery_id, 2)
+    assert again.token != lost.token
+
+
+def test_a_claim_among_ten_thousand_due_stays_quick_and_fair(office):
+    dead, good = office.endpoint(HOOK), office.endpoint(HOOK, types=["comment.spam"])
+    office.events(10_000, type=EventType.APPROVED)
+    office.events(10, type=EventType.SPAM)
+    while office.release():
+        pass
+
+    first = office.claim()
+
+    assert sorted(one.endpoint_row for one in first) == [dead] * 4 + [good] * 4
+
+
+# Mark
+
+
+def test_success_ends_a_delivery(office):
+    office.endpoint(HOOK)
+    office.event()
+
+    office.round(answered(204))
+
+    assert office.states() == [DeliveryState.DONE]
+    [attempt] = office.attempts()
+    assert (attempt.status, attempt.error, attempt.number) == (204, "", 1)
+    assert not attempt.lease_lost
+
+
+@pytest.mark.parametrize(
+    ("result", "error"),
+    [
+        *[(answered(status), "http") for status in (301, 302, 304, 307, 308, 400, 404, 500, 599)],
+        *[
+            (Result(None, SendError(kind, "no")), kind)
+            for kind in ("dns", "blocked", "connect", "tls", "timeout", "protocol")
+        ],
+    ],
+)
+def test_every_other_outcome_is_tried_again_in_five_seconds(office, result, error):
+    office.endpoint(HOOK)
+    office.event()
+
+    office.round(result)
+
+    delivery, [attempt] = office.the(Delivery), office.attempts()
+    assert (delivery.state, attempt.error) == (DeliveryState.DUE, error)
+    assert timedelta(seconds=4.5) <= delivery.due_at - attempt.at <= timedelta(seconds=5.5)
+
+
+def test_ten_attempts_follow_the_schedule_and_then_it_is_over(office):
+    office.endpoint(HOOK)
+    office.event()
+    waits = []
+
+    while office.states() != [DeliveryState.DEAD]:
+        assert office.round(answered(500)) == 1
+        waits.append(office.the(Delivery).due_at - office.attempts()[-1].at)
+        office.elapse(waits[-1].total_seconds())
+
+    assert [attempt.number for attempt in office.attempts()] == list(range(1, 11))
+    for wait, planned in zip(waits, SCHEDULE, strict=False):
+        assert planned * 0.9 <= wait <= planned * 1.1
+    assert sum(SCHEDULE, timedelta()) == timedelta(hours=75, minutes=35, seconds=5)
+    office.elapse(10 * 86_400)
+    assert office.round() == 0
+
+
+@pytest.mark.parametrize("status", [429, 503])
+@pytest.mark.parametrize(
+    ("value", "least", "most"),
+    [
+        ("0", 4.5, 5.5),
+        ("7", 7, 7),
+        ("86400", 86_400, 86_400),
+        ("-5", 4.5, 5.5),
+        ("soon", 4.5, 5.5),
+        ("", 4.5, 5.5),
+        ("1e9", 4.5, 5.5),
+        ("1000000000", 86_400, 86_400),
+        ("9" * 400, 86_400, 86_400),
+    ],
+)
+def test_retry_after_lengthens_the_wait_and_never_shortens_it(office, status, value, least, most):
+    office.endpoint(HOOK)
+    office.event()
+
+    office.round(answered(status, retry_after=value))
+
+    wait = (office.the(Delivery).due_at - office.attempts()[0].at).total_seconds()
+    assert least <= wait <= most
+
+
+@pytest.mark.parametrize(
+    ("value", "asked"),
+    [
+        (format_datetime(NOW + timedelta(hours=3), usegmt=True), timedelta(hours=3)),
+        (format_datetime(NOW - timedelta(hours=3), usegmt=True), timedelta()),
+        (format_datetime(NOW + timedelta(days=9), usegmt=True), DAY),
+        ("Fri, 31 Dec 9999 23:59:59 GMT", DAY),
+        ("Mon, 23 Nov 99999999999999999999 12:00:00 GMT", timedelta()),
+        ("Mon, 23 Nov 2026 12:00:00 +99999999999999999999", timedelta()),
+    ],
+)
+def test_retry_after_may_be_a_date(value, asked):
+    assert retry_after(value, NOW) == asked
+
+
+@given(
+    st.text(max_size=60)
+    | st.from_regex(
+        r"\w{3}, \d{1,30} (Nov|Feb) \d{1,30} \d{1,9}:\d{1,9}:\d{1,9} ([+-]\d{1,30}|GMT)"
+    )
+)
+def test_no_retry_after_whatever_it_says_breaks_the_marking(value):
+    assert timedelta() <= retry_after(value, NOW) <= DAY
+
+
+def test_retry_after_means_nothing_with_another_status(office):
+    office.endpoint(HOOK)
+    office.event()
+
+    office.round(answered(500, retry_after="3600"))
+
+    assert office.the(Delivery).due_at - office.attempts()[0].at < timedelta(seconds=6)
+
+
+def test_gone_disables_the_endpoint_and_holds_what_is_open(office):
+    office.endpoint(HOOK)
+    office.events(6)
+    office.release()
+    first, *others = office.claim()
+
+    office.mark(first, answered(410))
+
+    endpoint = office.the(Endpoint)
+    assert endpoint.state == EndpointState.DISABLED
+    assert "410" in endpoint.state_reason
+    assert office.states() == [DeliveryState.HELD] * 6
+    assert [office.mark(one, answered(500)) for one in others] == [False] * 3
+    office.elapse(10 * 86_400)
+    office.event()
+    assert office.round() == 0
+
+
+def test_four_receivers_gone_at_once_do_not_lock_each_other_out(office):
+    office.endpoint(HOOK)
+    office.events(40)
+    office.release()
+    claimed = office.claim()
+    start = threading.Barrier(len(claimed))
+    failures = []
+
+    def work(one):
+        start.wait()
+        try:
+            office.mark(one, answered(410))
+        except Exception as error:  # noqa: BLE001 - the thread hands it to the test
+            failures.append(error)
+
+    threads = [threading.Thread(target=work, args=(one,)) for one in claimed]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert (len(claimed), failures) == (4, [])
+    assert set(office.states()) == {DeliveryState.HELD}
+
+
+def test_a_mark_waits_for_the_endpoint_before_it_touches_its_delivery(office):
+    if office.house.settings.on_sqlite:
+        pytest.skip("one writer at a time: there is no order of locks")
+    office.endpoint(HOOK)
+    office.event()
+    office.release()
+    [one] = office.claim()
+
+    with office.app.app_context(), transaction() as session:
+        outbox.queries.endpoint_for_change(session, one.endpoint_row)
+        marking = threading.Thread(target=office.mark, args=(one, GOOD))
+        marking.start()
+        blocked = sa.text("SELECT count(*) FROM pg_locks WHERE NOT granted")
+        while not session.execute(blocked).scalar_one():
+            pass
+        # Would fail at once if the marking held the delivery while it waits for the endpoint.
+        session.execute(
+            sa.select(Delivery.id)
+            .where(Delivery.id == one.delivery_id)
+            .with_for_update(nowait=True)
+        )
+    marking.join()
+
+    assert office.states() == [DeliveryState.DONE]
+
+
+# Fencing
+
+
+def test_a_worker_that_was_away_past_its_lease_changes_nothing(office):
+    office.endpoint(HOOK)
+    office.event()
+    office.release()
+    [zombie] = office.claim()
+    office.elapse(8.1)
+    [heir] = office.claim()
+    assert office.mark(heir, GOOD)
+
+    assert not office.mark(zombie, answered(500))
+
+    assert office.states() == [DeliveryState.DONE]
+    assert office.the(Endpoint).streak == 0
+    assert [attempt.lease_lost for attempt in office.attempts()] == [False, True]
+
+
+def test_a_zombie_does_not_take_the_lease_from_its_heir(office):
+    office.endpoint(HOOK)
+    office.event()
+    office.release()
+    [zombie] = office.claim()
+    office.elapse(8.1)
+    [heir] = office.claim()
+
+    assert not office.mark(zombie, GOOD)
+
+    delivery = office.the(Delivery)
+    assert (delivery.state, delivery.token) == (DeliveryState.LEASED, heir.token)
+    assert office.mark(heir, GOOD)
+
+
+def test_leases_given_back_are_due_at_once_and_cost_no_attempt(office):
+    office.endpoint(HOOK)
+    office.events(2)
+    office.release()
+    claimed = office.claim()
+    office.mark(claimed[0], GOOD)
+
+    with office.app.app_context():
+        outbox.give_back(claimed, office.clock())
+
+    done, back = office.rows(Delivery)
+    assert (done.state, back.state, back.attempts) == (DeliveryState.DONE, DeliveryState.DUE, 0)
+    assert not office.mark(claimed[1], GOOD)
+    assert [one.attempt for one in office.claim()] == [1]
+
+
+# Breaker
+
+
+def fail(office, times: int) -> None:
+    """Fail as often, one event each, waiting for no retry."""
+    for _ in range(times):
+        office.event()
+        office.release()
+        [claimed] = office.claim(free=1)
+        office.mark(claimed, REFUSED)
+        office.change(Delivery, state=DeliveryState.DEAD)
+
+
+def open_seconds(office) -> float:
+    until = office.the(Endpoint).open_until
+    return 0 if until is None else round((until - office.now()).total_seconds())
+
+
+def test_five_failures_in_a_row_open_the_breaker_for_thirty_seconds(office):
+    office.endpoint(HOOK)
+
+    fail(office, 4)
+    before = open_seconds(office)
+    fail(office, 1)
+
+    assert (before, open_seconds(office)) == (0, 30)
+    assert office.the(Endpoint).streak == 5
+
+
+def test_nothing_is_tried_and_no_attempt_used_up_while_the_breaker_is_open(office):
+    office.endpoint(HOOK)
+    fail(office, 5)
+    office.events(3)
+    office.release()
+
+    office.elapse(29)
+
+    assert office.claim() == []
+    waiting = office.rows(Delivery, Delivery.state == DeliveryState.DUE)
+    assert [delivery.attempts for delivery in waiting] == [0, 0, 0]
+
+
+def test_after_the_pause_one_probe_goes_out_and_each_failed_one_doubles_the_pause(office):
+    office.endpoint(HOOK)
+    fail(office, 5)
+    pauses = [open_seconds(office)]
+
+    for _ in range(6):
+        office.elapse(pauses[-1] + 1)
+        office.events(5)
+        office.release()
+        [probe] = office.claim()
+        assert office.claim() == []
+        office.mark(probe, REFUSED)
+        pauses.append(open_seconds(office))
+
+    assert pauses == [30, 60, 120, 240, 480, 900, 900]
+
+
+def test_a_probe_that_succeeds_closes_the_breaker(office):
+    office.endpoint(HOOK)
+    fail(office, 5)
+    office.events(6)
+    office.elapse(31)
+
+    assert office.round(GOOD) == 1
+
+    endpoint = office.the(Endpoint)
+    assert (endpoint.streak, endpoint.open_until, endpoint.failing_since) == (0, None, None)
+    assert len(office.claim()) == 4
+
+
+def test_failures_already_under_way_when_the_breaker_opens_do_not_lengthen_the_pause(office):
+    office.endpoint(HOOK)
+    fail(office, 4)
+    office.events(4)
+    office.release()
+    claimed = office.claim()
+
+    for one in claimed:
+        office.mark(one, REFUSED)
+
+    assert len(claimed) == 4
+    assert open_seconds(office) == 30
+
+
+# When there is work next
+
+
+def until_next(office) -> float | None:
+    with office.app.app_context():
+        seconds = outbox.seconds_to_next(office.house)
+    return None if seconds is None else round(seconds, 1)
+
+
+def test_an_empty_box_knows_of_no_next_time(office):
+    assert until_next(office) is None
+
+
+def test_the_next_time_is_the_end_of_a_hold(office):
+    office.event(hold=10)
+    office.event(hold=4, cancelled_at=office.clock())
+
+    assert until_next(office) == 10
+
+
+def test_the_next_time_is_a_retry_or_the_end_of_a_lease(office):
+    office.endpoint(HOOK)
+    office.event()
+    office.release()
+    [claimed] = office.claim()
+    leased = until_next(office)
+    office.mark(claimed, answered(429, retry_after="7"))
+
+    assert (leased, until_next(office)) == (pytest.approx(8, abs=0.5), pytest.approx(7, abs=0.5))
+
+
+def test_the_next_time_is_the_end_of_a_breakers_pause_not_the_retry_before_it(office):
+    office.endpoint(HOOK)
+    fail(office, 5)
+    office.events(2)
+    office.release()
+
+    assert until_next(office) == pytest.approx(30, abs=0.5)
+
+
+def test_what_waits_for_room_at_its_endpoint_makes_nobody_turn_in_circles(office):
+    office.endpoint(HOOK)
+    office.events(9)
+    office.release()
+    office.claim()
+
+    assert until_next(office) == pytest.approx(8, abs=0.5)
+
+
+def test_a_look_at_an_empty_box_takes_no_lock(office):
+    with office.app.app_context(), transaction() as session:
+        outbox.queries.cursor_for_change(session)
+        found = []
+        looking = threading.Thread(target=lambda: found.append((office.release(), office.claim())))
+        looking.start()
+        looking.join(4)
+        assert found == [(0, [])]
+        assert db.session().info["gatepost.writing"]
