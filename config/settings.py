@@ -13,6 +13,7 @@ CONFIG_VARIABLE = "GATEPOST_CONFIG"
 SHIPPED = Path(__file__).with_name("default.toml")
 TRUE_WORDS = frozenset({"1", "true", "yes", "on"})
 FALSE_WORDS = frozenset({"0", "false", "no", "off"})
+DATABASES = ("sqlite:///", "postgresql+psycopg://")
 COMMENT_CEILING = 65_525  # WordPress's own limit, so that every import fits
 
 
@@ -124,7 +125,9 @@ def _from_environ(environ: Mapping[str, str]) -> dict[str, Any]:
         name = variable.removeprefix(PREFIX).lower()
         if name not in names and name.endswith("_file"):
             name, value = name.removesuffix("_file"), _secret(variable, value)  # noqa: PLW2901 - the file's text stands in for its path
-        found.setdefault(name, value)
+        if name in found:
+            raise SettingsError(f"{name} is set twice: keep {PREFIX}{name.upper()} or its _FILE")
+        found[name] = value
     return found
 
 
@@ -154,7 +157,15 @@ def _typed(name: str, kind: Any, value: Any) -> Any:
         if not isinstance(value, str):
             raise SettingsError(f"{name} must be a text, not {value!r}")
         return value
-    return tuple(value.replace(",", " ").split()) if isinstance(value, str) else tuple(value)
+    return _words(name, value)
+
+
+def _words(name: str, value: Any) -> tuple[str, ...]:
+    if isinstance(value, str):
+        return tuple(value.replace(",", " ").split())
+    if not isinstance(value, list | tuple) or not all(isinstance(word, str) for word in value):
+        raise SettingsError(f"{name} must be a list of texts, not {value!r}")
+    return tuple(value)
 
 
 def _truth(name: str, value: Any) -> bool:
@@ -201,7 +212,7 @@ RANGES: dict[str, tuple[float, float]] = {
 def _check(settings: Settings) -> None:
     for name, (low, high) in RANGES.items():
         if not low <= getattr(settings, name) <= high:
-            raise SettingsError(f"{name} must be between {low:g} and {high:g}")
+            raise SettingsError(f"{name} must be between {low} and {high}")
     address = urlsplit(settings.base_url)
     if (
         address.scheme not in ("http", "https")
@@ -211,6 +222,10 @@ def _check(settings: Settings) -> None:
         raise SettingsError("base_url must be http(s)://host[:port], without a path")
     if settings.base_url.endswith("/"):
         raise SettingsError("base_url must not end with a slash")
+    if not settings.database.startswith(DATABASES):
+        raise SettingsError(
+            "database_url must be sqlite:////path/to/file or postgresql+psycopg://user@host/name"
+        )
     if settings.log_level not in ("debug", "info", "warning", "error"):
         raise SettingsError("log_level must be debug, info, warning or error")
     if settings.delivery_lease <= settings.delivery_deadline:
