@@ -109,7 +109,10 @@ class Front:
                 environ["CONTENT_LENGTH"] = str(len(body))
                 environ["CONTENT_TYPE"] = next(iter(head.all("content-type")), "")
         except ServiceError as refusal:
-            environ[REFUSAL] = refusal
+            # Its frames hold the connection: kept, they would leave it open until the garbage
+            # collector comes by.
+            refusal.__context__ = None
+            environ[REFUSAL] = refusal.with_traceback(None)
 
     async def _body(self, protocol: Any, length: int) -> bytes:
         parts: list[bytes] = []

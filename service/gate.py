@@ -30,6 +30,7 @@ MAX_KEYS = 200
 MAX_HEADERS = 100
 MAX_HEADER_BYTES = 16 * 1024
 MAX_PATH = 4096
+NOT_IN_A_PATH = frozenset("\t\r\n\ufffd")
 MAX_DEPTH = 16
 MAX_DIGITS = 18  # a whole number that fits 64 bits
 DIGITS = re.compile(r"[0-9]{1,12}", re.ASCII)
@@ -139,7 +140,7 @@ def _check_shape(head: Head) -> None:
     if CONTROL.search(head.query) or BAD_ESCAPE.search(head.query):
         raise BadRequestError("The address is not percent-encoded as RFC 3986 asks.")
     # The server decodes the path and writes U+FFFD where it was not UTF-8.
-    if FORBIDDEN_TEXT.search(head.path) or "\ufffd" in head.path:
+    if FORBIDDEN_TEXT.search(head.path) or not NOT_IN_A_PATH.isdisjoint(head.path):
         raise BadRequestError("The address is not plain UTF-8 text.")
     _text(unquote_to_bytes(head.query), "The address")
 

@@ -48,7 +48,8 @@ async def _serve(
     for number in STOP_SIGNALS:
         loop.add_signal_handler(number, stopping.set)
     serving = asyncio.create_task(server.serve())
-    ready()
+    if await _bound(host, port, serving):
+        ready()
     await asyncio.wait(
         [serving, asyncio.create_task(stopping.wait())], return_when="FIRST_COMPLETED"
     )
@@ -60,3 +61,16 @@ async def _serve(
         async with asyncio.timeout(drain):
             await serving
     front.pool.shutdown(wait=False, cancel_futures=True)
+
+
+async def _bound(host: str, port: int, serving: asyncio.Task[None]) -> bool:
+    """Wait until the port answers; False when serving ended first."""
+    while not serving.done():
+        try:
+            _reader, writer = await asyncio.open_connection(host, port)
+        except OSError:
+            await asyncio.sleep(0.01)
+            continue
+        writer.close()
+        return True
+    return False
