@@ -1,6 +1,8 @@
 """A stranger's small blog on a port of its own: it knows Gatepost only by the pasted snippet."""
 
+import html
 import http.client
+import re
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -84,6 +86,13 @@ class Reader(BaseHTTPRequestHandler):
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the library's name
         """Say nothing: the service's own log is what the demo shows."""
+
+
+def article_text() -> str:
+    """Return the article's words without markup, as the blog's owner would send them."""
+    page = FILES.joinpath("article.html").read_text("utf-8")
+    article = page.partition("<article>")[2].partition("</article>")[0]
+    return html.unescape(re.sub(r"<[^>]+>", "", article)).strip()
 
 
 def start_blog(service_url: str, site: str, host: str, port: int) -> Blog:
