@@ -1,27 +1,39 @@
-"""The loop that empties the box: a thread beside the server, or a worker of its own."""
+"""The loop that empties the box: a thread beside the server, or a worker of its own.
+
+On PostgreSQL any number of processes may run it. They find work by polling; being woken by the
+database itself (LISTEN/NOTIFY) would only make it sooner. On SQLite one process at a time does.
+"""
 
 import contextlib
+import fcntl
 import logging
+import os
 import threading
 import time
-from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
+from service.db import db
 from service.errors import UnavailableError
+from service.guarded import SendError
 from service.house import House
 from service.housekeeping import tidy
 from service.out import outbox
-from service.out.outbox import Claimed, Result
+from service.out.outbox import GONE, Claimed, Result
 from service.out.webhooks import Send
+from service.queries.housekeeping import BATCH
 
 log = logging.getLogger("gatepost.out")
 
-TIDY_EVERY = 60.0  # seconds
 BACKOFF_FIRST, BACKOFF_CEILING = 0.5, 10.0  # seconds
 MARK_PAUSE = 0.5  # seconds between two tries to write a result down
 
 Context = Callable[[], contextlib.AbstractContextManager[Any]]
+Chore = tuple[float, Callable[[House], int]]
+"""Seconds between two runs, and a deed that returns how many rows it let go."""
+
+CHORES: tuple[Chore, ...] = ((60.0, tidy),)
 
 
 class Dispatcher:
@@ -31,19 +43,24 @@ class Dispatcher:
         context: makes the application context that a database session needs.
         house: clock, keys, settings.
         send: sends one delivery; never raises for what a receiver does.
+        chores: what else is done from time to time.
     """
 
-    def __init__(self, context: Context, house: House, send: Send) -> None:
+    def __init__(
+        self, context: Context, house: House, send: Send, chores: Sequence[Chore] = CHORES
+    ) -> None:
         self.context = context
         self.house = house
         self.send = send
         self.threads = house.settings.delivery_threads
+        self._chores = [(every, chore, 0.0) for every, chore in chores]
         self._bell = threading.Event()
         self._stopping = threading.Event()
+        self._over = threading.Event()
         self._pool = ThreadPoolExecutor(self.threads, thread_name_prefix="delivery")
-        self._under_way: dict[Future[None], Claimed] = {}
-        self._lock = threading.Lock()
-        self._tidied = 0.0
+        self._ours: set[Claimed] = set()
+        self._changed = threading.Condition()
+        self._turn_lock = _TurnLock()
         self._thread = threading.Thread(target=self.run, name="dispatcher", daemon=True)
 
     def wake(self) -> None:
@@ -56,20 +73,21 @@ class Dispatcher:
 
     def stop(self, drain: float) -> None:
         """Stop claiming, let attempts under way end within `drain` seconds, return the rest."""
+        end = time.monotonic() + drain
         self._stopping.set()
         self._bell.set()
         if self._thread.is_alive() and self._thread is not threading.current_thread():
             self._thread.join(drain)
-        with self._lock:
-            unused = [claimed for future, claimed in self._under_way.items() if future.cancel()]
         self._pool.shutdown(wait=False)
-        end = time.monotonic() + drain
-        while self._busy() and time.monotonic() < end:
-            self._bell.wait(0.05)
-            self._bell.clear()
-        if unused:
+        with self._changed:
+            self._changed.wait_for(lambda: not self._ours, end - time.monotonic())
+            left = list(self._ours)
+        # A thread that still waits for its receiver or for the database marks nothing any more.
+        self._over.set()
+        if left:
             with self.context(), contextlib.suppress(UnavailableError):
-                outbox.give_back(unused, self.house.now())
+                outbox.give_back(left, self.house.now())
+        self._turn_lock.release()
 
     def run(self) -> None:
         """Work until stopped; a database that is away is waited for."""
@@ -77,51 +95,83 @@ class Dispatcher:
         while not self._stopping.is_set():
             self._bell.clear()
             try:
-                busy = self.turn()
+                pause = self.turn()
                 backoff = 0.0
             except Exception:
                 # The loop must outlive whatever one turn trips over.
                 log.exception("a turn of the dispatcher failed")
-                busy, backoff = False, min(max(backoff * 2, BACKOFF_FIRST), BACKOFF_CEILING)
-            if not busy:
-                self._bell.wait(backoff or self.house.settings.poll_interval)
-            elif backoff:
-                self._stopping.wait(backoff)
+                backoff = min(max(backoff * 2, BACKOFF_FIRST), BACKOFF_CEILING)
+                self._stopping.wait(backoff)  # not the bell: it would cut the pause short
+            else:
+                self._bell.wait(pause)
 
-    def turn(self) -> bool:
-        """Release, claim and hand out once; say whether there may be more at once."""
+    def turn(self) -> float:
+        """Release, claim and hand out once; return the seconds until the next turn is due."""
         with self.context():
+            if not self._turn_lock.held():
+                return self.house.settings.poll_interval
             released = outbox.release(self.house)
-            free = self.threads - self._busy()
-            claimed = outbox.claim(self.house, free) if free > 0 else []
-            if time.monotonic() - self._tidied > TIDY_EVERY:
-                tidy(self.house)
-                self._tidied = time.monotonic()
-        for one in claimed:
-            self._hand_out(one)
-        return released > 0 or len(claimed) > 0
+            claimed = self._claim()
+            for one in claimed:
+                self._pool.submit(self._deliver, one, self._lease_end())
+            if released:
+                log.info("events released", extra={"count": released})
+            tidied = self._do_chores()
+            return 0.0 if released or claimed or tidied else self._pause()
 
-    def _busy(self) -> int:
-        with self._lock:
-            return len(self._under_way)
+    def _claim(self) -> list[Claimed]:
+        with self._changed:
+            free = 0 if self._stopping.is_set() else self.threads - len(self._ours)
+        claimed = outbox.claim(self.house, free) if free > 0 else []
+        with self._changed:
+            self._ours.update(claimed)
+        return claimed
 
-    def _hand_out(self, claimed: Claimed) -> None:
-        with self._lock:
-            future = self._pool.submit(self._deliver, claimed)
-            self._under_way[future] = claimed
-        future.add_done_callback(self._done)
+    def _pause(self) -> float:
+        poll_interval = self.house.settings.poll_interval
+        coming = outbox.seconds_to_next(self.house)
+        return poll_interval if coming is None else min(coming, poll_interval)
 
-    def _done(self, future: "Future[None]") -> None:
-        with self._lock:
-            self._under_way.pop(future, None)
-        if not future.cancelled() and future.exception() is not None:
-            log.error("a delivery failed inside", exc_info=future.exception())
-        self._bell.set()
+    def _do_chores(self) -> bool:
+        """Do the chores that are due; say whether one of them has more to do."""
+        more = False
+        for place, (every, chore, last) in enumerate(self._chores):
+            now = time.monotonic()
+            if last and now - last < every:
+                continue
+            try:
+                full = chore(self.house) >= BATCH
+            except Exception:
+                # Nor may a chore keep deliveries waiting.
+                log.exception("a chore failed")
+                full = False
+            self._chores[place] = (every, chore, 0.0 if full else now)
+            more = more or full
+        return more
 
-    def _deliver(self, claimed: Claimed) -> None:
-        end = time.monotonic() + self.house.settings.delivery_lease
-        result = self.send(claimed)
-        self._mark(claimed, result, end)
+    def _lease_end(self) -> float:
+        return time.monotonic() + self.house.settings.delivery_lease
+
+    def _deliver(self, claimed: Claimed, end: float) -> None:
+        try:
+            if not self._over.is_set():
+                self._mark(claimed, self._sent(claimed), end)
+        except Exception:
+            # Nobody asks the pool how it went: what is not said here is never heard of.
+            log.exception("a result could not be marked", extra=_names(claimed))
+        finally:
+            with self._changed:
+                self._ours.discard(claimed)
+                self._changed.notify_all()
+            self._bell.set()
+
+    def _sent(self, claimed: Claimed) -> Result:
+        try:
+            return self.send(claimed)
+        except Exception:
+            # Our own fault, and it still counts as an attempt: else it repeats for ever.
+            log.exception("a webhook could not be sent", extra=_names(claimed))
+            return Result(None, SendError("internal", "Gatepost could not send this."))
 
     def _mark(self, claimed: Claimed, result: Result, end: float) -> None:
         """Write the result down, waiting for a database that is away until the lease ends."""
@@ -130,19 +180,59 @@ class Dispatcher:
                 with self.context():
                     held = outbox.mark(self.house, claimed, result)
             except UnavailableError:
-                if time.monotonic() > end:
-                    log.warning("a result was lost with its lease; the delivery repeats")
+                if self._over.is_set() or time.monotonic() > end:
+                    log.warning("webhook result lost", extra=_names(claimed))
                     return
-                self._stopping.wait(MARK_PAUSE)
+                self._over.wait(MARK_PAUSE)
                 continue
-            log.info(
-                "webhook attempted",
-                extra={
-                    "event": claimed.event_id,
-                    "endpoint": claimed.endpoint_id,
-                    "attempt": claimed.attempt,
-                    "status": None if result.answer is None else result.answer.status,
-                    "held": held,
-                },
-            )
+            _log_attempt(claimed, result, held=held)
             return
+
+
+class _TurnLock:
+    """A lock on a file beside a SQLite database, so that one process polls and sends.
+
+    Claims are safe without it; a second process would only be in the way of the writers. It goes
+    with its process, however that ends.
+    """
+
+    def __init__(self) -> None:
+        self._handle: int | None = None
+
+    def held(self) -> bool:
+        """Take the turn if it is free; say whether it is ours. Needs an application context."""
+        path = db.engine.url.database
+        if self._handle is not None or db.engine.dialect.name != "sqlite" or not path:
+            return True
+        handle = os.open(f"{path}.dispatcher", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            os.close(handle)
+            return False
+        except BaseException:
+            os.close(handle)
+            raise
+        self._handle = handle
+        return True
+
+    def release(self) -> None:
+        """Let another process have its turn."""
+        handle, self._handle = self._handle, None
+        if handle is not None:
+            os.close(handle)
+
+
+def _names(claimed: Claimed) -> dict[str, object]:
+    return {
+        "event": claimed.event_id,
+        "endpoint": claimed.endpoint_id,
+        "attempt": claimed.attempt,
+    }
+
+
+def _log_attempt(claimed: Claimed, result: Result, *, held: bool) -> None:
+    status = None if result.answer is None else result.answer.status
+    log.info("webhook attempted", extra={**_names(claimed), "status": status, "held": held})
+    if held and status == GONE:
+        log.warning("endpoint disabled", extra={"endpoint": claimed.endpoint_id})

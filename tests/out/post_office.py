@@ -103,8 +103,8 @@ class PostOffice:
         [public_id] = self.events(1, hold=hold, **changes)
         return public_id
 
-    def events(self, number: int, *, hold: float = 0.0, **changes) -> list[str]:
-        """Write several events in one transaction."""
+    def events(self, number: int, *, hold=0.0, after=lambda: None, **changes) -> list[str]:
+        """Write several events in one transaction, in which `after` runs last."""
         now = self.clock()
         made = []
         for _ in range(number):
@@ -119,6 +119,8 @@ class PostOffice:
             made.append(Event(**{**values, **changes}))
         with self.app.app_context(), transaction() as session:
             session.add_all(made)
+            session.flush()
+            after()
         return [event.public_id for event in made]
 
     def release(self) -> int:
