@@ -4,10 +4,15 @@ import argparse
 import json
 import sys
 from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from config import Settings, SettingsError, load
 from service.errors import SetupError
+
+if TYPE_CHECKING:
+    from models.spam import SpamModel
 
 CONFIG_FAULT = 78  # EX_CONFIG of sysexits.h: the operator has something to mend
 
@@ -105,29 +110,38 @@ def _migrate(_chosen: argparse.Namespace) -> int:
 def _model_train(chosen: argparse.Namespace) -> int:
     from models.spam import artifact, train
 
-    trained = train.train(chosen.source, seed=chosen.seed, progress=_progress)
+    made = datetime.now(UTC).date()
+    trained = train.train(chosen.source, made=made, seed=chosen.seed, progress=_progress)
     chosen.out.mkdir(parents=True, exist_ok=True)
-    artifact.save(trained.model, chosen.out / "model.npz")
-    return _write_card(chosen)
+    artifact.save(trained.model, chosen.out / artifact.FILE_NAME)
+    print(f"Wrote {chosen.out / artifact.FILE_NAME}.")
+    return 0
+
+
+def _model_evaluate(chosen: argparse.Namespace) -> int:
+    from models.spam import evaluate
+
+    report = evaluate.evaluate(_model(chosen.model), chosen.source)
+    print(evaluate.as_text(report))
+    return 0
+
+
+def _model_card(_chosen: argparse.Namespace) -> int:
+    from models.spam import base_path
+
+    print(base_path().with_name("CARD.md").read_text("utf-8"))
+    return 0
 
 
 def _model_score(chosen: argparse.Namespace) -> int:
-    from models.spam import Document, ModelFileError, load, load_base
+    from models.spam import Document
 
-    try:
-        model = load(chosen.model) if chosen.model else load_base()
-    except ModelFileError as error:
-        raise SetupError(str(error)) from error
+    model = _model(chosen.model)
     for number, line in enumerate(sys.stdin, 1):
         try:
             row = json.loads(line)
-            document = Document(
-                text=row["text"],
-                author=row.get("author") or "",
-                url=row.get("url") or "",
-                title=row.get("title") or "",
-                page_text=row.get("page_text") or "",
-            )
+            fields = {name: row.get(name) or "" for name in ("author", "url", "title", "page_text")}
+            document = Document(text=row["text"], **fields)
         except (ValueError, KeyError, TypeError, AttributeError):
             print(f"line {number} is not an object with a text", file=sys.stderr)
             return 1
@@ -135,5 +149,18 @@ def _model_score(chosen: argparse.Namespace) -> int:
     return 0
 
 
+def _model(path: Path | None) -> "SpamModel":
+    from models.spam import ModelFileError, load, load_base
+
+    try:
+        return load(path) if path else load_base()
+    except ModelFileError as error:
+        raise SetupError(f"the spam model cannot be used: {error}") from error
+
+
 def _progress(message: str) -> None:
     print(message, file=sys.stderr, flush=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

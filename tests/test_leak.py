@@ -1,0 +1,214 @@
+"""A reader's address is in no answer, page, log, webhook or byte of the database."""
+
+import hashlib
+import re
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from threading import Event as Bell
+from threading import Thread
+from urllib.parse import urlencode
+
+import pytest
+import sqlalchemy as sa
+
+from models import Comment
+from service import sites
+from service.app import create_app
+from service.db import db, transaction
+from service.web.context import HOUSE
+from tests.building import ORIGIN, found_demo_site
+from tests.leaks import disguises, leaks
+from tests.serving import Service
+from tests.web.desk import send_json
+from tests.web.staff import PASSWORD, hire
+
+CANARY = "Zq7Canary.x91k@leak-probe-4471.org"
+FORM = {"Content-Type": "application/x-www-form-urlencoded"}
+PAGE = "/canary"
+
+
+class Receiver:
+    """A webhook receiver that keeps what it gets."""
+
+    def __init__(self):
+        kept, bell = [], Bell()
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_POST(self):
+                body = self.rfile.read(int(self.headers["Content-Length"]))
+                kept.append(str(self.headers).encode() + body)
+                self.send_response(200)
+                self.end_headers()
+                bell.set()
+
+            def log_message(self, *_):
+                """Say nothing."""
+
+        self.kept, self.bell = kept, bell
+        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.thread = Thread(target=self.server.serve_forever, daemon=True)
+
+    def __enter__(self):
+        self.thread.start()
+        return self
+
+    def __exit__(self, *_):
+        self.server.shutdown()
+        self.server.server_close()
+
+    def wait_for(self, kind):
+        for _ in range(100):
+            if any(kind in message for message in self.kept):
+                return
+            self.bell.wait(0.1)
+            self.bell.clear()
+        raise AssertionError(f"no {kind} came")
+
+
+class Run:
+    """A service, a reader with a canary address, a moderator; everything they are told is kept."""
+
+    def __init__(self, service):
+        self.service = service
+        self.told: dict[str, bytes] = {}
+        self.cookie = ""
+
+    def ask(self, name, method, path, body=None, headers=None):
+        connection = self.service.connection()
+        sent = {"Cookie": self.cookie} if self.cookie else {}
+        connection.request(method, path, body, {**sent, **(headers or {})})
+        answer = connection.getresponse()
+        content = answer.read()
+        connection.close()
+        self.told[name] = str(answer.headers).encode() + content
+        if answer.headers.get("Set-Cookie"):
+            self.cookie = answer.headers["Set-Cookie"].split(";")[0]
+        return answer, content.decode()
+
+    def form(self, name, path, **fields):
+        headers = {**FORM, "Sec-Fetch-Site": "same-origin"}
+        return self.ask(name, "POST", path, urlencode(fields), headers)
+
+    def comment(self, name, **changes):
+        fields = {"comment": "The river", "author": "Ana", "email": CANARY, "page": PAGE, **changes}
+        return self.ask(name, "POST", "/s/blog/comments", urlencode(fields), FORM)
+
+
+def database_bytes(service, url):
+    if not url.startswith("postgresql"):
+        folder = Path(service.folder)
+        files = [*(folder / "data").glob("*"), *folder.glob("**/*.db*")]
+        return {f"file {path.name}": path.read_bytes() for path in files if path.is_file()}
+    engine = sa.create_engine(url)
+    with engine.connect() as connection:
+        names = sa.inspect(connection).get_table_names()
+        dump = {
+            f"table {name}": repr(
+                [
+                    [bytes(v) if isinstance(v, memoryview) else v for v in row]
+                    for row in connection.execute(sa.text(f'SELECT * FROM "{name}"'))
+                ]
+            ).encode()
+            + b"".join(
+                bytes(value)
+                for row in connection.execute(sa.text(f'SELECT * FROM "{name}"'))
+                for value in row
+                if isinstance(value, (bytes, memoryview))
+            )
+            for name in names
+        }
+    engine.dispose()
+    return dump
+
+
+@pytest.fixture
+def run(tmp_path, database_url):
+    url = database_url if database_url.startswith("postgresql") else ""
+    service = Service(tmp_path, url, log_level="debug", undo_hold=0, webhook_allow="127.0.0.0/8")
+    with Receiver() as receiver:
+        app = create_app(service.settings())
+        site = found_demo_site(app)
+        hire(app, site)
+        with app.app_context():
+            hook = f"http://127.0.0.1:{receiver.server.server_port}/"
+            sites.add_endpoint(app.extensions[HOUSE], site.id, url=hook, types=[])
+        with service:
+            yield Run(service), receiver, app, url
+        with app.app_context():
+            db.engine.dispose()
+
+
+def play(run, receiver):
+    """Walk through everything a reader and a moderator can do."""
+    answer, _page = run.comment("thanks", submission_id="once")
+    run.ask("thank-you page", "GET", answer.headers["Location"])
+    token = re.search(r"/receipts/([^\"?]+)", run.told["thank-you page"].decode()).group(1)
+    run.comment("the same again", submission_id="once")
+    run.comment("duplicate in JSON", submission_id="twice")
+    headers = {"Content-Type": "application/json", "Origin": ORIGIN}
+    body = f'{{"comment":"","author":"","email":"{CANARY}","page":"{PAGE}"}}'
+    assert run.ask("422 in JSON", "POST", "/s/blog/comments", body, headers)[0].status == 422
+    run.ask("400", "POST", "/s/blog/comments", body + "}", headers)
+    run.ask("415", "POST", "/s/blog/comments", body, {"Content-Type": "text/plain"})
+    run.ask("404", "GET", f"/s/none/thread.json?email={CANARY[:0]}")
+    run.form("login", "/login", email="ana@staff.example.org", password=PASSWORD)
+    _answer, queue = run.ask("queue", "GET", "/queue")
+    csrf = re.search(r'name="csrf" value="([^"]+)"', queue).group(1)
+    public_id = re.search(r'id="comment-([a-z0-9]+)"', queue).group(1)
+    run.ask("card", "GET", f"/queue/{public_id}")
+    decided = run.form("decide", f"/queue/{public_id}", csrf=csrf, status="approved", version=1)
+    assert decided[0].status == 303
+    receiver.wait_for(b"comment.approved")
+    for name in ("thread.json", "thread.html", "counts", "form"):
+        run.ask(name, "GET", f"/s/blog/{name}?page={PAGE}")
+    run.ask("settings", "GET", "/sites/blog")
+    run.ask("receipt", "GET", f"/receipts/{token}")
+    run.form("edit", f"/receipts/{token}", action="edit", comment="The river, again")
+    return token
+
+
+def test_a_readers_address_shows_nowhere(run):
+    reader, receiver, _app, url = run
+    token = play(reader, receiver)
+
+    places = dict(reader.told)
+    places["log"] = reader.service.log.read_bytes()
+    places["webhooks"] = b"\n".join(receiver.kept)
+    places |= database_bytes(reader.service, url)
+    assert len(receiver.kept) >= 2
+    assert sum(map(len, places.values())) > 50_000
+    assert leaks(CANARY, places) == []
+
+    export = reader.form("export", f"/receipts/{token}", action="export")[1]
+    assert CANARY.lower() in export.lower(), (
+        "the author's own export proves that the address is kept"
+    )
+
+    reader.form("erase", f"/receipts/{token}", action="erase", with_text="1")
+    receiver.wait_for(b"comment.erased")
+    reader.service.stop()
+    assert leaks(CANARY, database_bytes(reader.service, url)) == []
+
+
+@pytest.mark.parametrize(
+    "leak",
+    [
+        lambda address: address,
+        lambda address: address.lower().partition("@")[0],
+        lambda address: hashlib.md5(address.lower().encode()).hexdigest(),
+        lambda address: hashlib.sha256(address.encode()).hexdigest(),
+        lambda address: address[::-1],
+    ],
+    ids=["plain", "local part", "md5", "sha256", "reversed"],
+)
+def test_a_planted_leak_is_found(app, client, leak):
+    send_json(client, email=CANARY)
+    path = Path(app.config["SQLALCHEMY_DATABASE_URI"].removeprefix("sqlite:///"))
+    with app.app_context(), transaction() as session:
+        session.scalars(sa.select(Comment)).one().note = leak(CANARY)
+    places = {file.name: file.read_bytes() for file in path.parent.glob(path.name + "*")}
+    assert leaks(CANARY, places)
+
+
+def test_the_scanner_knows_three_hundred_disguises():
+    assert len(disguises(CANARY)) >= 300
