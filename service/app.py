@@ -28,6 +28,7 @@ from service.web import (
     problems,
     queue,
     receipts,
+    sessions,
     sites,
     threads,
 )
@@ -120,6 +121,7 @@ def _open_doors(app: Flask, settings: Settings) -> None:
     ingress.register(app, Gate(settings.allowed_hosts, settings.ingress_body_cap))
     problems.register(app)
     headers.register(app)
+    sessions.register(app)
     accounts.register(app)
     guarding.register(app)
     for door in (form, threads, embed, receipts, account, queue, sites, health):

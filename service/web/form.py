@@ -11,7 +11,6 @@ from service.pages import PageError, origin_of, page_key
 from service.queries.sites import site_by_slug, thread_of_page
 from service.receipts import State, look
 from service.submit import Accepted, submit
-from service.web import embed
 from service.web.context import house, site_of_path, wants_json
 from service.web.headers import allow_origin
 from service.web.intake import Intake, check_origin, checked, take_in
@@ -21,7 +20,6 @@ from service.web.threads import of_thread
 from service.web.tree import form_address, shown_name
 
 bp = Blueprint("form", __name__)
-bp.register_blueprint(embed.bp)
 
 THANKS = "Thank you, {name}. Your comment is awaiting moderation."
 THANKS_NAMELESS = "Thank you. Your comment is awaiting moderation."

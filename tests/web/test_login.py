@@ -126,3 +126,15 @@ def test_an_old_browser_that_sends_only_its_origin_is_served(client, ana):
         headers={"Origin": "https://comments.example.org"},
     )
     assert answer.status_code == 303
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["/s/blog/thread.json?page=/amazon", "/s/blog/form?page=/amazon", "/embed.js", "/healthz"],
+)
+def test_a_moderators_session_is_not_looked_at_where_readers_go(client, ana, path):
+    sign_in(client)
+    answer = client.get(path)
+    assert answer.status_code == 200
+    assert "Cookie" not in answer.headers.get("Vary", "")
+    assert "Set-Cookie" not in answer.headers

@@ -1,0 +1,26 @@
+"""Sessions for moderators alone: at a reader's door there is none to read, set or vary by."""
+
+from flask import Flask, Request
+from flask.sessions import SecureCookieSession, SecureCookieSessionInterface
+
+READERS = ("/s/", "/receipts", "/embed.", "/static/", "/healthz", "/readyz")
+"""Where paths of doors without a session begin."""
+
+
+class StaffSessions(SecureCookieSessionInterface):
+    """Opens a session only where moderators go.
+
+    Flask-Login and Flask-Principal look into the session on every request. At a reader's door
+    that would load a moderator's account for a thread anybody may cache, and add `Vary: Cookie`.
+    """
+
+    def open_session(self, app: Flask, request: Request) -> SecureCookieSession | None:
+        """Return the session, or None for a reader: Flask then uses an empty one it never saves."""
+        if request.path.startswith(READERS):
+            return None
+        return super().open_session(app, request)
+
+
+def register(app: Flask) -> None:
+    """Let the application keep sessions for moderators alone."""
+    app.session_interface = StaffSessions()
