@@ -73,22 +73,6 @@ def public_comments(
     return list(session.scalars(query.order_by(order).limit(limit)))
 
 
-def public_counts(session: Session, site_id: int, pages: Sequence[str]) -> dict[str, int]:
-    """Return the number of public comments of each page that has any."""
-    query = (
-        sa.select(Thread.page, sa.func.count(Comment.id))
-        .join(Comment, Comment.thread_id == Thread.id)
-        .where(
-            Thread.site_id == site_id,
-            Thread.page.in_(pages),
-            Comment.status == Status.APPROVED,
-            PRESENT,
-        )
-        .group_by(Thread.page)
-    )
-    return dict(session.execute(query).tuples().all())
-
-
 def twin_stands(session: Session, thread_id: int, likeness: bytes) -> bool:
     """Say whether the thread holds the same name and text already, trash aside."""
     query = sa.select(Comment.id).where(
