@@ -31,6 +31,8 @@ def run_demo(port: int = 8080, blog_port: int = 8081) -> int:
             data_dir=str(Path(folder) / "data"),
             key_ring=str(Path(folder) / "keys" / "gatepost.keys"),
             log_level="warning",
+            # Whoever tries the demo has his receiver on the same machine.
+            webhook_allow="127.0.0.0/8",
         )
         blog = _blog(settings, blog_port)
         try:

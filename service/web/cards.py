@@ -55,7 +55,12 @@ class Card:
     def percent(self) -> str:
         """The score in words a glance can take in."""
         probability = self.comment.probability
-        return "" if probability is None else f"{probability:.0%} spam"
+        if probability is None:
+            return ""
+        # Never "0 %" or "100 %": the model is never that sure, and nobody should think so.
+        shown = min(max(round(100 * probability), 1), 99)
+        sign = "<" if probability < 0.005 else ">" if probability > 0.995 else ""  # noqa: PLR2004 - what rounds to 0 and 100
+        return f"{sign}{shown} % spam"
 
 
 # Approve and trash never stand side by side: a slip would cost most there.

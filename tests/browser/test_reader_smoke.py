@@ -1,20 +1,12 @@
 """A reader in a real browser, on the demo blog: another origin, a strict policy, JS on and off."""
 
-import http.client
 import json
-import os
-import shutil
-import subprocess
-import sys
 from urllib.parse import parse_qs
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import expect, sync_playwright
+from playwright.sync_api import expect
 
-from tests.serving import ROOT, free_port, pause
-
-RUN = "import sys; from service.demo.run import run_demo; run_demo(*map(int, sys.argv[1:]))"
 STATUS = ".gp-status"
 THANKS = "Thank you, {name}. Your comment is awaiting moderation."
 REMEMBER = "Save my name, email, and website in this browser for the next time I comment."
@@ -24,63 +16,6 @@ document.addEventListener("securitypolicyviolation", (event) => {
   window.violations.push(`${event.violatedDirective} ${event.blockedURI}`);
 });
 """
-
-
-class Demo:
-    """`gatepost demo` as a process of its own."""
-
-    def __init__(self):
-        port, blog_port = free_port(), free_port()
-        self.port = port
-        self.service = f"http://127.0.0.1:{port}"
-        self.blog = f"http://127.0.0.1:{blog_port}/demo/"
-        self.hosted = f"{self.service}/s/demo/form?page=/demo/"
-        self.process = subprocess.Popen(
-            [sys.executable, "-c", RUN, str(port), str(blog_port)],
-            cwd=ROOT,
-            env={name: value for name, value in os.environ.items() if "GATEPOST" not in name},
-            stdout=subprocess.PIPE,
-            text=True,
-        )
-        self.lines = [self.process.stdout.readline() for _ in range(3)]
-        while not self._ready():
-            if self.process.poll() is not None:
-                self.process.stdout.close()
-                raise RuntimeError(f"the demo stopped at once: {self.lines}")
-            pause(0.02)
-
-    def _ready(self):
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=5)
-        try:
-            connection.request("GET", "/readyz")
-            return connection.getresponse().status == 200
-        except OSError:
-            return False
-        finally:
-            connection.close()
-
-    def stop(self):
-        self.process.terminate()
-        self.process.wait(timeout=20)
-        self.process.stdout.close()
-
-
-@pytest.fixture(scope="module")
-def demo():
-    demo = Demo()
-    yield demo
-    demo.stop()
-
-
-@pytest.fixture(scope="module")
-def browser():
-    with sync_playwright() as playwright:
-        # Debian's Chromium where there is one, else the one Playwright fetched.
-        browser = playwright.chromium.launch(
-            executable_path=shutil.which("chromium"), args=["--no-sandbox"]
-        )
-        yield browser
-        browser.close()
 
 
 @pytest.fixture
