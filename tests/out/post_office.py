@@ -1,6 +1,5 @@
 """A house with nothing but its outbox: builders, a clock to move, and a look at the rows."""
 
-import itertools
 import json
 import secrets
 from datetime import timedelta
@@ -30,7 +29,7 @@ from tests.databases import settings_for
 RING = KeyRing([Key(1, "webhook", "active", "2026-11-23", b"k" * 32)])
 DELIVERY_SETTINGS = {
     "webhook_allow": ["127.0.0.1"],
-    "delivery_deadline": 2.0,
+    "delivery_deadline": 3.0,
     "delivery_lease": 8.0,
     "delivery_threads": 16,
     "poll_interval": 0.05,
@@ -69,7 +68,6 @@ class PostOffice:
             wake=lambda: None,
         )
         self.send = sender(self.house)
-        self._numbers = itertools.count(1)
         self.site = self.add_site()
 
     def add(self, row):
@@ -80,11 +78,10 @@ class PostOffice:
             return row.id
 
     def add_site(self) -> int:
-        number = next(self._numbers)
         policy = Policy().to_json()
         now = self.clock()
         return self.add(
-            Site(slug=f"s{number}", name="S", origins=[], stored_policy=policy, created_at=now)
+            Site(slug=random_token(12), name="S", origins=[], stored_policy=policy, created_at=now)
         )
 
     def endpoint(self, url: str, **changes) -> int:

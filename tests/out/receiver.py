@@ -36,6 +36,12 @@ class Reply:
     gate: threading.Event | None = None
 
 
+class _Server(ThreadingHTTPServer):
+    """Many may knock at once: with the usual backlog of 5 some would have to knock again."""
+
+    request_queue_size = 128
+
+
 class Receiver:
     """Listens on a port of 127.0.0.1 between `__enter__` and `__exit__`."""
 
@@ -47,7 +53,7 @@ class Receiver:
         self._inside: Counter[str] = Counter()
         self._lock = threading.Lock()
         self._gates: list[threading.Event] = []
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
+        self._server = _Server(("127.0.0.1", 0), self._handler())
         self.port = self._server.server_port
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.01,))
 

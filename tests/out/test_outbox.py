@@ -393,9 +393,8 @@ def test_four_receivers_gone_at_once_do_not_lock_each_other_out(office):
     assert set(office.states()) == {DeliveryState.HELD}
 
 
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
 def test_a_mark_waits_for_the_endpoint_before_it_touches_its_delivery(office):
-    if office.house.settings.on_sqlite:
-        pytest.skip("one writer at a time: there is no order of locks")
     office.endpoint(HOOK)
     office.event()
     office.release()
