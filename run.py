@@ -113,7 +113,8 @@ def _with_uv(locks: Sequence[Path]) -> bool:
         if not _done(make):
             return False
     common: Command = [uv, "pip", "install", "--quiet", "--python", PYTHON, "--no-build-isolation"]
-    exact: Command = [*common, "--no-deps", "--require-hashes"]
+    # Compiled once here, as pip does, or every start would compile what it imports.
+    exact: Command = [*common, "--no-deps", "--require-hashes", "--compile-bytecode"]
     if all(_done([*exact, "-r", lock]) for lock in locks):
         return _done([*common, "--no-deps", "--editable", ROOT])
     print("run.py: uv could not install; trying pip", flush=True)
