@@ -9,7 +9,13 @@ from sqlalchemy.orm import Session
 
 from models import Attempt, Delivery, DeliveryState, Endpoint, EndpointState, Event, EventCursor
 
-OPEN = (DeliveryState.DUE, DeliveryState.LEASED)
+# Written into the statement, not bound: SQLite uses the partial index of open deliveries only
+# where it can read the condition, and would else scan all that were ever delivered.
+IS_OPEN = Delivery.state.in_(
+    sa.bindparam(
+        "open", (DeliveryState.DUE, DeliveryState.LEASED), expanding=True, literal_execute=True
+    )
+)
 
 
 def lease_clock(session: Session, local: datetime) -> datetime:
@@ -65,7 +71,7 @@ def next_due(session: Session, now: datetime) -> datetime | None:
     """
     delivery = (
         sa.select(sa.func.min(Delivery.due_at))
-        .where(Delivery.endpoint_id == Endpoint.id, Delivery.state.in_(OPEN), Delivery.due_at > now)
+        .where(Delivery.endpoint_id == Endpoint.id, IS_OPEN, Delivery.due_at > now)
         .scalar_subquery()
     )
     moment = sa.case((Endpoint.open_until > now, Endpoint.open_until), else_=delivery)
@@ -82,9 +88,7 @@ def ready_endpoints(session: Session, now: datetime, *, lock: bool = False) -> S
             cap and the single probe hold across workers; locked by id, so that two claims
             cannot wait for each other.
     """
-    due = sa.exists().where(
-        Delivery.endpoint_id == Endpoint.id, Delivery.state.in_(OPEN), Delivery.due_at <= now
-    )
+    due = sa.exists().where(Delivery.endpoint_id == Endpoint.id, IS_OPEN, Delivery.due_at <= now)
     query = (
         sa.select(Endpoint.id)
         .where(
@@ -109,6 +113,7 @@ def claimable(
         sa.select(Delivery.endpoint_id, sa.func.count().label("number"))
         .where(
             Delivery.endpoint_id.in_(endpoint_ids),
+            IS_OPEN,
             Delivery.state == DeliveryState.LEASED,
             Delivery.due_at > now,
         )
@@ -127,7 +132,7 @@ def claimable(
         .outerjoin(under_way, under_way.c.endpoint_id == Delivery.endpoint_id)
         .where(
             Delivery.endpoint_id.in_(endpoint_ids),
-            Delivery.state.in_(OPEN),
+            IS_OPEN,
             Delivery.due_at <= now,
         )
         .subquery()
@@ -142,7 +147,7 @@ def lease(
     """Lease these deliveries, leaving out what a rival was faster to take."""
     free = (
         sa.select(Delivery.id)
-        .where(Delivery.id.in_(ids), Delivery.state.in_(OPEN), Delivery.due_at <= now)
+        .where(Delivery.id.in_(ids), IS_OPEN, Delivery.due_at <= now)
         .with_for_update(skip_locked=True)
     )
     taken = (
@@ -200,7 +205,7 @@ def hold_deliveries(session: Session, endpoint_id: int) -> None:
     """Keep the open deliveries of a disabled endpoint for a later replay."""
     session.execute(
         sa.update(Delivery)
-        .where(Delivery.endpoint_id == endpoint_id, Delivery.state.in_(OPEN))
+        .where(Delivery.endpoint_id == endpoint_id, IS_OPEN)
         .values(state=DeliveryState.HELD)
     )
 

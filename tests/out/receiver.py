@@ -1,6 +1,8 @@
 """A real receiver on loopback: it keeps what came, answers by script and counts who is inside."""
 
 import queue
+import select
+import socket
 import threading
 import time
 from collections import Counter
@@ -10,6 +12,25 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Self
 
 PATIENCE = 20.0  # seconds after which a test that waits gives up
+
+
+class Gate:
+    """What a hanging reply waits for; whoever goes away meanwhile is noticed."""
+
+    def __init__(self) -> None:
+        self._inner, self._outer = socket.socketpair()
+
+    def set(self) -> None:
+        """Open it for all, once and for ever."""
+        self._outer.close()
+
+    def wait(self, visitor: socket.socket) -> None:
+        """Return when it opens or the visitor hangs up."""
+        select.select([self._inner, visitor], [], [], PATIENCE)
+
+    def close(self) -> None:
+        self._outer.close()
+        self._inner.close()
 
 
 @dataclass(frozen=True)
@@ -33,13 +54,14 @@ class Reply:
     status: int = 200
     headers: dict[str, str] = field(default_factory=dict)
     body: bytes = b"ok"
-    gate: threading.Event | None = None
+    gate: Gate | None = None
 
 
 class _Server(ThreadingHTTPServer):
     """Many may knock at once: with the usual backlog of 5 some would have to knock again."""
 
     request_queue_size = 128
+    daemon_threads = False  # so that closing waits for those who still answer
 
 
 class Receiver:
@@ -52,7 +74,7 @@ class Receiver:
         self._scripts: dict[str, list[Reply]] = {}
         self._inside: Counter[str] = Counter()
         self._lock = threading.Lock()
-        self._gates: list[threading.Event] = []
+        self._gates: list[Gate] = []
         self._server = _Server(("127.0.0.1", 0), self._handler())
         self.port = self._server.server_port
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.01,))
@@ -62,9 +84,9 @@ class Receiver:
         with self._lock:
             self._scripts[path] = list(replies)
 
-    def gate(self) -> threading.Event:
+    def gate(self) -> Gate:
         """A gate for a reply that hangs; the end of the test opens it."""
-        gate = threading.Event()
+        gate = Gate()
         self._gates.append(gate)
         return gate
 
@@ -106,7 +128,7 @@ class Receiver:
                 reply = receiver.arrive(request)
                 try:
                     if reply.gate is not None:
-                        reply.gate.wait(PATIENCE)
+                        reply.gate.wait(self.connection)
                 finally:
                     receiver.leave(self.path)
                 self._answer(reply)
@@ -137,3 +159,5 @@ class Receiver:
         self._server.shutdown()
         self._thread.join()
         self._server.server_close()
+        for gate in self._gates:
+            gate.close()

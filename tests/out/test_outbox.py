@@ -237,6 +237,28 @@ def test_a_claim_among_ten_thousand_due_stays_quick_and_fair(office):
     assert sorted(one.endpoint_row for one in first) == [dead] * 4 + [good] * 4
 
 
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_no_question_of_the_dispatcher_reads_what_is_long_delivered(office):
+    office.endpoint(HOOK)
+    asked = []
+
+    def plan(connection, cursor, statement, parameters, context, many):
+        if "delivery" in statement and not statement.startswith("EXPLAIN"):
+            steps = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", parameters)
+            asked.extend(step[-1] for step in steps)
+
+    with office.app.app_context():
+        sa.event.listen(db.engine, "before_cursor_execute", plan)
+        session, now = db.session(), office.clock()
+        outbox.queries.ready_endpoints(session, now)
+        outbox.queries.claimable(session, now, [1], cap=4, limit=4)
+        outbox.queries.next_due(session, now)
+
+    reads = [step for step in asked if " delivery" in step]
+    assert len(reads) >= 4
+    assert [step for step in reads if "ix_delivery_open" not in step] == []
+
+
 # Mark
 
 
