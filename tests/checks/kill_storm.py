@@ -107,7 +107,10 @@ def storm(folder: Path, *, kills: int, database_url: str = "", seed: int = 1) ->
     for writer in writers:
         writer.join()
     service.stop()
-    return _check(app, ledger)
+    figures = _check(app, ledger)
+    with app.app_context():
+        db.engine.dispose()
+    return figures
 
 
 def _check(app, ledger: Ledger) -> dict[str, int]:
