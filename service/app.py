@@ -110,7 +110,8 @@ def _flask_settings(settings: Settings, ring: KeyRing) -> Mapping[str, Any]:
         "MAX_CONTENT_LENGTH": settings.ingress_body_cap,
         "MAX_FORM_MEMORY_SIZE": settings.ingress_body_cap,
         "PREFERRED_URL_SCHEME": "https" if settings.secure else "http",
-    } | accounts.flask_settings(settings)
+        **accounts.flask_settings(settings),
+    }
 
 
 def _model(settings: Settings) -> Any:
