@@ -14,6 +14,7 @@ from service.errors import SetupError
 if TYPE_CHECKING:
     from models.spam import SpamModel
 
+SITES_LEFT_OUT = "also train once without each moderated blog and measure on it (slow)"
 CONFIG_FAULT = 78  # EX_CONFIG of sysexits.h: the operator has something to mend
 
 
@@ -57,10 +58,12 @@ def _model_verbs(model: argparse.ArgumentParser) -> None:
     train.add_argument("source", type=Path, help="folder with train.jsonl[.gz] and dev.jsonl[.gz]")
     train.add_argument("--out", type=Path, required=True, help="folder for model.npz and CARD.md")
     train.add_argument("--seed", type=int, default=0)
+    train.add_argument("--sites-left-out", action="store_true", help=SITES_LEFT_OUT)
     train.set_defaults(run=_model_train)
     evaluate = verbs.add_parser("evaluate", help="measure a model on the dev split")
     evaluate.add_argument("source", type=Path)
     evaluate.add_argument("--model", type=Path, help="model file (default: the one shipped)")
+    evaluate.add_argument("--sites-left-out", action="store_true", help=SITES_LEFT_OUT)
     evaluate.set_defaults(run=_model_evaluate)
     card = verbs.add_parser("card", help="print the model card")
     card.set_defaults(run=_model_card)
@@ -108,21 +111,39 @@ def _migrate(_chosen: argparse.Namespace) -> int:
 
 
 def _model_train(chosen: argparse.Namespace) -> int:
-    from models.spam import artifact, train
+    from models.spam.build import build
+    from models.spam.samples import SampleError
 
     made = datetime.now(UTC).date()
-    trained = train.train(chosen.source, made=made, seed=chosen.seed, progress=_progress)
-    chosen.out.mkdir(parents=True, exist_ok=True)
-    artifact.save(trained.model, chosen.out / artifact.FILE_NAME)
-    print(f"Wrote {chosen.out / artifact.FILE_NAME}.")
+    try:
+        build(
+            chosen.source,
+            chosen.out,
+            made=made,
+            seed=chosen.seed,
+            sites_left_out=chosen.sites_left_out,
+            progress=_progress,
+        )
+    except (SampleError, ValueError, OSError) as error:
+        raise SetupError(f"these comments cannot be trained on: {error}") from error
     return 0
 
 
 def _model_evaluate(chosen: argparse.Namespace) -> int:
-    from models.spam import evaluate
+    from models.spam.evaluate import evaluate
+    from models.spam.figures import as_text
+    from models.spam.samples import SampleError
 
-    report = evaluate.evaluate(_model(chosen.model), chosen.source)
-    print(evaluate.as_text(report))
+    try:
+        found = evaluate(
+            _model(chosen.model),
+            chosen.source,
+            sites_left_out=chosen.sites_left_out,
+            progress=_progress,
+        )
+    except (SampleError, OSError) as error:
+        raise SetupError(f"these comments cannot be measured: {error}") from error
+    print(as_text(found))
     return 0
 
 
