@@ -6,7 +6,8 @@ from random import Random
 
 _TWINS = str.maketrans("aceopxyi", "\u0430\u0441\u0435\u043e\u0440\u0445\u0443\u0456")
 _LEET = str.maketrans("aeiost", "431057")
-_WORD = re.compile(r"[A-Za-z]{4,}")
+_WORD = re.compile(r"(?<![\w./:@?&=-])[A-Za-z]{4,}(?!\w|:/|[.@/-]\w)")
+"""Longer Latin words outside links: a link whose letters are disguised leads nowhere."""
 _BOLD = {
     **{ord("a") + step: chr(0x1D41A + step) for step in range(26)},
     **{ord("A") + step: chr(0x1D400 + step) for step in range(26)},

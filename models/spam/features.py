@@ -96,6 +96,9 @@ class Occurrences:
     off_topic: NDArray[np.bool_]
 
 
+_NOTHING = Occurrences(np.empty(0, np.int64), np.empty(0, np.int64), np.empty(0, np.bool_))
+
+
 @dataclass(frozen=True, slots=True)
 class Reading:
     """One comment, read.
@@ -187,6 +190,8 @@ def link_features(website: str, body: FoldedText) -> Occurrences:
             new = link_tokens(link, website=owner == 0)
             tokens += new
             owners += [owner] * len(new)
+    if not tokens:
+        return _NOTHING
     return _whole(LINK_TOKENS, token_hashes(tokens), np.array(owners, dtype=np.int64))
 
 
@@ -203,6 +208,9 @@ def weigh(
         rarity: one factor per hashed feature (inverse document frequency).
     """
     for block in blocks:
+        if not len(block.ids):
+            yield np.empty(0, np.float32)
+            continue
         counts = _counts(block.ids)
         values = (1 + np.log(counts)) * rarity[block.ids].astype(np.float32)
         length = np.sqrt(np.sum(values * values / counts)) or np.float32(1)

@@ -17,10 +17,11 @@ _URL = re.compile(
     "(?<!\\w)(?:https?|ftp|hxxps?):/{2,}[^\\s<>\"'()\\[\\]\ue000-\ue003]+"
     "|(?<![\\w.@-])www\\d?\\.\\w[^\\s<>\"'()\\[\\]\ue000-\ue003]*"
     # Bounded labels: an unbounded one would make hostile text quadratic. `asp.net` is no link.
-    "|(?<![\\w.@/-])(?:[\\w-]{1,63}\\.){0,4}(?!(?:asp|ado|vb|dot)\\.net|system\\.io)[\\w-]{2,63}"
+    "|(?<![\\w.@/-])(?:[\\w-]{1,63}+\\.){0,4}(?!(?:asp|ado|vb|dot)\\.net|system\\.io)[\\w-]{2,63}+"
     f"\\.(?:{_TOP_LEVEL})(?![\\w-])(?:[/?][^\\s<>\"'()\\[\\]\ue000-\ue003]*)?"
 )
 _MAIL = re.compile(r"(?<![\w.+-])[\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63}){1,4}(?!\w)")
+_ANY = re.compile(r"\.\w|:/|@|<a|\[/?[ui]|\]\(")
 _ANCHOR = re.compile(r"<a\s{1,9}href\b")
 _BBCODE = re.compile(r"\[/?(?:url|img)\b")
 _DISGUISED = re.compile(
@@ -77,7 +78,7 @@ def take_links(text: str) -> tuple[str, Links]:
     Returns:
         The text with the tokens, and what they stood for.
     """
-    if not any(sign in text for sign in ".@<["):
+    if not _ANY.search(text):
         return text, NONE
     text, anchors = _ANCHOR.subn(f" {ANCHOR} ", text)
     text, bbcode = _BBCODE.subn(f" {BBCODE} ", text)

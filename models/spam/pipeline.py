@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from operator import itemgetter
 
 import numpy as np
 from numpy.typing import NDArray
@@ -82,8 +83,8 @@ class SpamModel:
 
     def score(self, document: Document) -> Score:
         """Return probability, band and reasons for one comment."""
-        reading, parts, measured = max(self._views(document), key=_total)
-        logit = self.base + _total((reading, parts, measured))
+        total, reading, parts, measured = max(self._views(document), key=itemgetter(0))
+        logit = self.base + total
         probability = probability_of(logit)
         script = main_script(reading.body.text)
         return Score(
@@ -112,12 +113,10 @@ class SpamModel:
             )
         ]
         seen = standardised(reading.measures, weights.mean, weights.deviation)
-        return reading, parts, (seen - self._rest) * weights.measured
+        measured = (seen - self._rest) * weights.measured
+        total = sum(float(part.sum(dtype=np.float64)) for part in (*parts, measured))
+        return total, reading, parts, measured
 
 
-_View = tuple[Reading, list[NDArray[np.float32]], NDArray[np.float32]]
-
-
-def _total(view: _View) -> float:
-    _, parts, measured = view
-    return float(sum(part.sum(dtype=np.float64) for part in parts) + measured.sum(dtype=np.float64))
+_View = tuple[float, Reading, list[NDArray[np.float32]], NDArray[np.float32]]
+"""Sum of the contributions, the comment as read, contributions per block and of the measures."""

@@ -166,7 +166,8 @@ def _plain(text: str, cap: int) -> tuple[str, int, int]:
         marks = sum(map(len, MARKS.findall(text)))
         text = shorten(MARKS.sub("", text), cap)
     # No ampersand is left behind, or folding again would find a character reference.
-    return _GLUED.sub(" ", text.lower().replace("&", " ")), styled, marks
+    text = text.lower().replace("&", " ")
+    return (_GLUED.sub(" ", text) if ":/" in text else text), styled, marks
 
 
 def _join(text: str) -> tuple[str, int]:

@@ -26,6 +26,23 @@ def test_folding_twice_changes_nothing(text):
     assert fold(once).text == once
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "&amp;amp;amp;#97;",
+        "h t t p://shop.com",
+        "AA0AИ",
+        "<A HREFAДД",
+        "0A.D0TC0",
+        "a a a ahttp://0",
+    ],
+)
+def test_no_step_makes_what_an_earlier_step_would_have_read(text):
+    once = fold(text).text
+
+    assert fold(once).text == once
+
+
 def test_folding_twice_changes_nothing_for_any_single_character():
     # Hangul and Han are left out: thousands of letters that behave like their first.
     codes = [
@@ -101,6 +118,10 @@ def test_links_become_one_sign_and_are_listed_with_their_hosts():
 def test_a_link_in_full_width_or_with_look_alikes_is_a_link():
     assert fold("ｈｔｔｐ：／／shop.com").links.hosts == ("shop.com",)
     assert fold("httр://shop.com").links.hosts == ("shop.com",)
+
+
+def test_a_link_to_a_bare_name_is_a_link():
+    assert fold("see http://localhost/{area}").links.hosts == ("localhost",)
 
 
 def test_programmers_words_with_dots_are_no_links():

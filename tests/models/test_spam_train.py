@@ -85,10 +85,14 @@ def test_files_may_be_named_one_by_one(trained, folder):
     assert np.array_equal(trained.model.weights.hashed, again.model.weights.hashed)
 
 
-def test_disguise_never_speaks_for_a_comment(trained):
-    disguises = [row.disguise for row in MEASURES]
+def test_disguise_never_speaks_for_a_comment_whatever_the_training_says():
+    odd = Document("Copied from a strange edi\u200btor that spl\u200bits words", "Ann")
+    rows = samples() + [Sample(odd, spam=False, site="diary")] * 60
 
-    assert np.all(trained.model.weights.measured[disguises] >= 0)
+    weights = fit(rows, rows, made=MADE).model.weights
+
+    disguises = [row.disguise for row in MEASURES]
+    assert np.all(weights.measured[disguises] >= 0)
 
 
 def test_a_script_is_known_only_after_enough_honest_comments():
