@@ -106,6 +106,8 @@ def _links(document: Document, reading: Reading, part: NDArray[np.float32]) -> F
 
 def _short(text: str) -> str:
     """Return a text fit to stand in a sentence: tokens spelled out, not too long."""
+    if len(text) <= _LONGEST and text.isascii() and text.isprintable():
+        return text.strip()
     for token, word in TOKEN_WORDS.items():
         text = text.replace(token, f"({word})")
     shown = "".join(sign for sign in text if sign.isprintable()).strip()
