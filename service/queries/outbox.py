@@ -84,9 +84,9 @@ def ready_endpoints(session: Session, now: datetime, *, lock: bool = False) -> S
     """Return ids of endpoints that may be tried now and for which something is due.
 
     Args:
-        lock: until the transaction ends no rival counts what is under way there, so that the
-            cap and the single probe hold across workers; locked by id, so that two claims
-            cannot wait for each other.
+        lock: until the transaction ends no rival claims there and no breaker opens, so that
+            nothing slips past a pause; locked by id, so that two claims cannot wait for each
+            other.
     """
     due = sa.exists().where(Delivery.endpoint_id == Endpoint.id, IS_OPEN, Delivery.due_at <= now)
     query = (

@@ -16,7 +16,6 @@ from service.db import db, transaction
 from service.guarded import SendError
 from service.out import outbox
 from service.out.outbox import SCHEDULE, Result, retry_after
-from service.queries import events as event_queries
 from tests.out.post_office import GOOD, REFUSED, answered
 
 HOOK = "http://127.0.0.1:9/hook"  # nobody is asked here: results are given by hand
@@ -52,7 +51,7 @@ def test_an_event_stays_until_its_hold_is_over(office):
 
 def test_an_event_undone_within_its_hold_never_leaves(office):
     office.endpoint(HOOK)
-    office.event(hold=10, decision_id=None)
+    office.event(hold=10)
     office.change(Event, cancelled_at=office.clock())
 
     office.clock.move(seconds=60)
@@ -62,14 +61,16 @@ def test_an_event_undone_within_its_hold_never_leaves(office):
     assert office.states() == []
 
 
-def test_a_released_event_can_no_longer_be_undone(office):
-    office.event()
-    office.release()
+def test_what_is_held_or_undone_stays_when_its_neighbours_leave(office):
+    free = office.event()
+    held = office.event(hold=10)
+    undone = office.event(cancelled_at=office.clock())
 
-    with office.app.app_context(), transaction() as session:
-        assert not event_queries.cancel_event(session, 1, office.clock())
+    released = office.release()
 
-    assert office.the(Event).cancelled_at is None
+    left = {event.public_id for event in office.rows(Event) if event.position is None}
+    assert (released, left) == (1, {held, undone})
+    assert free not in left
 
 
 def test_positions_follow_the_time_of_release_then_the_order_of_writing(office):
@@ -427,7 +428,7 @@ def test_a_mark_waits_for_the_endpoint_before_it_touches_its_delivery(office):
         marking = threading.Thread(target=office.mark, args=(one, GOOD))
         marking.start()
         blocked = sa.text("SELECT count(*) FROM pg_locks WHERE NOT granted")
-        while not session.execute(blocked).scalar_one():
+        while marking.is_alive() and not session.execute(blocked).scalar_one():
             pass
         # Would fail at once if the marking held the delivery while it waits for the endpoint.
         session.execute(
@@ -574,6 +575,28 @@ def test_failures_already_under_way_when_the_breaker_opens_do_not_lengthen_the_p
 
     assert len(claimed) == 4
     assert open_seconds(office) == 30
+
+
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+def test_no_claim_slips_past_a_breaker_that_is_just_being_opened(office):
+    row = office.endpoint(HOOK)
+    office.event()
+    office.release()
+    found = []
+
+    with office.app.app_context(), transaction() as session:
+        endpoint = outbox.queries.endpoint_for_change(session, row)
+        endpoint.open_until = office.now() + timedelta(seconds=30)
+        session.flush()
+        claiming = threading.Thread(target=lambda: found.extend(office.claim()))
+        claiming.start()
+        blocked = sa.text("SELECT count(*) FROM pg_locks WHERE NOT granted")
+        while claiming.is_alive() and not session.execute(blocked).scalar_one():
+            pass
+    claiming.join()
+
+    assert found == []
+    assert office.the(Delivery).attempts == 0
 
 
 # When there is work next
