@@ -4,6 +4,7 @@ Common clients renew their time-out with every byte, follow redirects and unpack
 hostile receiver keeps them busy for ever or reads the neighbours' doors through them.
 """
 
+import contextlib
 import http.client
 import ipaddress
 import socket
@@ -320,8 +321,9 @@ class _Connection:
         path = f"{path}?{self.parts.query}" if self.parts.query else path
         plain = {"Connection": "close", "Accept-Encoding": "identity"}
         client.request("POST", path, body, {**plain, **headers, "Host": self.parts.netloc})
-        answer = client.getresponse()
-        excerpt = answer.read(READ_CAP)[:EXCERPT]
+        with contextlib.closing(client.getresponse()) as answer:
+            excerpt = answer.read(READ_CAP)[:EXCERPT]
+            headers = {name.lower(): value for name, value in answer.getheaders()}
         if self.late.is_set():
             raise TimeoutError
-        return answer.status, {name.lower(): value for name, value in answer.getheaders()}, excerpt
+        return answer.status, headers, excerpt

@@ -98,7 +98,9 @@ def submit(house: House, site: Site, submission: Submission) -> Accepted:
 
 def _score(house: House, site: Site, submission: Submission) -> Scored:
     thread = sites.thread_of_page(db.session(), site.id, submission.page)
-    title = submission.title if thread is None else (thread.title or thread.provisional_title)
+    # Never the title that came with this very comment: a spammer would put his own words there,
+    # and words of the page are no evidence.
+    title = "" if thread is None else (thread.title or thread.provisional_title)
     return house.scorer.score(
         Document(
             text=submission.text,
