@@ -11,6 +11,8 @@ from urllib.parse import urlsplit
 PREFIX = "GATEPOST_"
 CONFIG_VARIABLE = "GATEPOST_CONFIG"
 SHIPPED = Path(__file__).with_name("default.toml")
+LOOPBACK = ("127.0.0.1", "localhost", "[::1]")
+ANY_ADDRESS = "0.0.0.0"  # noqa: S104 - compared with, never bound to
 TRUE_WORDS = frozenset({"1", "true", "yes", "on"})
 FALSE_WORDS = frozenset({"0", "false", "no", "off"})
 DATABASES = ("sqlite:///", "postgresql+psycopg://")
@@ -69,10 +71,14 @@ class Settings:
 
     @property
     def allowed_hosts(self) -> frozenset[str]:
-        """Host header values that are ours, lower case, with a port where one is due."""
-        return frozenset(
-            {urlsplit(self.base_url).netloc.lower(), *map(str.lower, self.trusted_hosts)}
-        )
+        """Host header values that are ours, lower case, with a port where one is due.
+
+        On a loopback address all its names are one: people type `localhost`.
+        """
+        address = urlsplit(self.base_url)
+        names = LOOPBACK if address.hostname in LOOPBACK else ()
+        own = {f"{name}:{address.port or 80}" for name in names}
+        return frozenset({address.netloc.lower(), *map(str.lower, self.trusted_hosts), *own})
 
     @property
     def secure(self) -> bool:
@@ -100,11 +106,18 @@ def load(environ: Mapping[str, str] = os.environ, **overrides: Any) -> Settings:
         values |= _known(_toml(Path(environ[CONFIG_VARIABLE])), environ[CONFIG_VARIABLE])
     values |= _known(_from_environ(environ), "the environment")
     values |= _known(overrides, "the caller")
+    values["base_url"] = values["base_url"] or _own_address(values)
     settings = Settings(
         **{f.name: _typed(f.name, f.type, values[f.name]) for f in fields(Settings)}
     )
     _check(settings)
     return settings
+
+
+def _own_address(values: Mapping[str, Any]) -> str:
+    """Return where the server itself listens, for an installation nobody reaches otherwise."""
+    host = "127.0.0.1" if values["host"] == ANY_ADDRESS else values["host"]
+    return f"http://{host}:{values['port']}"
 
 
 def _toml(path: Path) -> dict[str, Any]:

@@ -163,3 +163,13 @@ def test_our_host_is_that_of_the_base_url_with_its_port_and_those_named():
 
 def test_the_body_cap_holds_the_longest_comment_in_emoji():
     assert load({}, comment_max=10).ingress_body_cap == 12 * 10 + 16384
+
+
+def test_without_an_address_of_its_own_it_is_where_it_listens():
+    assert load({}).base_url == "http://127.0.0.1:8080"
+    assert load({}, port=9000).base_url == "http://127.0.0.1:9000"
+    assert load({}, host="0.0.0.0", port=9000).base_url == "http://127.0.0.1:9000"
+
+
+def test_on_this_machine_all_its_names_are_ours():
+    assert load({}, port=9000).allowed_hosts == {"127.0.0.1:9000", "localhost:9000", "[::1]:9000"}
