@@ -161,7 +161,7 @@ class Attempt(Base):
     status: Mapped[int | None]
     """HTTP status, None when no answer came."""
     error: Mapped[str] = mapped_column(sa.String(200), default="")
-    """Class of the failure: dns, blocked, connect, tls, timeout, protocol, http."""
+    """Class of the failure: dns, blocked, connect, tls, timeout, protocol, http, internal."""
     excerpt: Mapped[str] = mapped_column(sa.Text, default="")
     """First 4 KB of the answer as plain text."""
     lease_lost: Mapped[bool] = mapped_column(default=False)

@@ -31,7 +31,10 @@ def cancel_event(session: Session, decision_id: int, now: datetime) -> bool:
 
 def events_for_change(session: Session, comment_id: int) -> Sequence[Event]:
     """Return all events about a comment, locked until the transaction ends."""
-    query = sa.select(Event).where(Event.comment_id == comment_id).order_by(Event.id)
+    # In the order in which the dispatcher locks them, so that neither waits for the other for ever.
+    query = (
+        sa.select(Event).where(Event.comment_id == comment_id).order_by(Event.release_at, Event.id)
+    )
     return session.scalars(query.with_for_update()).all()
 
 
