@@ -17,6 +17,7 @@ from service.guarded import SendError
 from service.out import outbox
 from service.out.outbox import SCHEDULE, Result, retry_after
 from tests.out.post_office import GOOD, answered
+from tests.out.test_breaker import fail
 
 HOOK = "http://127.0.0.1:9/hook"  # nobody is asked here: results are given by hand
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
