@@ -1,0 +1,88 @@
+"""Refusals and faults, for programs and for people; health."""
+
+import logging
+
+import pytest
+import sqlalchemy as sa
+
+from service.db import db
+from tests.conftest import visitor
+
+JSON = {"Accept": "application/json"}
+
+
+@pytest.fixture
+def broken(app):
+    """A visitor of an application with a fault inside."""
+
+    def fault():
+        raise RuntimeError("secret inside")
+
+    app.add_url_rule("/fault", view_func=fault)
+    return visitor(app)
+
+
+@pytest.mark.parametrize("headers", [JSON, {"Accept": "text/html"}])
+def test_a_fault_of_ours_shows_a_number_and_nothing_else(broken, headers, caplog):
+    with caplog.at_level(logging.ERROR, "gatepost"):
+        answer = broken.get("/fault", headers=headers)
+    assert answer.status_code == 500
+    assert "secret" not in answer.text
+    assert "RuntimeError" not in answer.text
+    number = caplog.records[-1].error_id
+    assert f"number {number}" in answer.text
+
+
+def test_a_program_gets_a_problem_document(client):
+    answer = client.get("/s/nowhere/thread.json?page=/a", headers=JSON)
+    assert answer.content_type == "application/problem+json"
+    assert answer.json == {
+        "type": "about:blank",
+        "title": "Not found",
+        "status": 404,
+        "code": "not_found",
+        "detail": "There is no such site.",
+    }
+
+
+def test_a_person_gets_a_page(client):
+    answer = client.get("/nowhere", headers={"Accept": "text/html"})
+    assert answer.status_code == 404
+    assert answer.content_type.startswith("text/html")
+    assert answer.headers["Cache-Control"] == "no-store"
+
+
+def test_every_page_forbids_scripts_of_others_and_framing(client):
+    policy = client.get("/login").headers["Content-Security-Policy"]
+    assert "default-src 'none'" in policy
+    assert "frame-ancestors 'none'" in policy
+    assert "unsafe" not in policy
+
+
+def test_another_host_name_is_not_answered(client):
+    answer = client.get("/healthz", base_url="https://evil.example.com")
+    assert answer.status_code == 400
+
+
+def test_it_is_alive_and_ready(client):
+    assert client.get("/healthz").json == {"status": "ok"}
+    ready = client.get("/readyz")
+    assert ready.status_code == 200
+    assert ready.json["checks"] == {"database": True, "migrations": True, "model": True}
+
+
+def test_it_is_not_ready_with_an_older_database(app, client):
+    with app.app_context(), db.engine.begin() as connection:
+        connection.execute(sa.text("UPDATE alembic_version SET version_num = '0000'"))
+    ready = client.get("/readyz")
+    assert ready.status_code == 503
+    assert ready.json["checks"]["migrations"] is False
+
+
+def test_a_database_that_is_away_is_a_503_with_when_to_come_back(app, client):
+    with app.app_context(), db.engine.begin() as connection:
+        connection.execute(sa.text("ALTER TABLE site RENAME TO elsewhere"))
+    answer = client.get("/s/blog/thread.json?page=/a", headers=JSON)
+    assert answer.status_code == 503
+    assert answer.headers["Retry-After"] == "2"
+    assert "elsewhere" not in answer.text
