@@ -26,7 +26,7 @@ UID_BYTES = 16
 INDEX_BYTES = 16
 MAC_BYTES = 16
 ASSOCIATED = b"gatepost/email/v1"
-ADDRESS_LIKE = re.compile(r"[^\s@<>\"'(),;:]{1,64}@[^\s@<>\"'(),;:]{1,255}")
+ADDRESS_LIKE = re.compile(r"[^\s@<>\"(),;:]{1,64}@[^\s@<>\"'(),;:]{1,255}")
 
 
 class SealError(GatepostError):

@@ -12,10 +12,13 @@ from standardwebhooks import Webhook, WebhookVerificationError
 from service.signing import derive_secret, show_secret, sign
 from tests.service.test_privacy import RING, ring_of
 
-NOW = int(datetime.now(UTC).timestamp())
+
+def now():
+    """This second: the verifier looks at the real clock."""
+    return int(datetime.now(UTC).timestamp())
 
 
-def headers(signature, message_id="evt_1", timestamp=NOW):
+def headers(signature, message_id="evt_1", timestamp):
     return {
         "webhook-id": message_id,
         "webhook-timestamp": str(timestamp),
@@ -31,25 +34,28 @@ def test_the_standard_verifier_accepts_every_body(body):
         raw.decode()
     except UnicodeDecodeError:
         return
-    signed = sign([secret], "evt_1", NOW, raw)
-    assert Webhook(show_secret(secret)).verify(raw, headers(signed)) == body
+    moment = now()
+    signed = headers(sign([secret], "evt_1", moment, raw), timestamp=moment)
+    assert Webhook(show_secret(secret)).verify(raw, signed) == body
 
 
 def test_an_old_secret_signs_along_while_it_rolls_over():
     old, new = derive_secret(RING, "ep_1", 1), derive_secret(RING, "ep_1", 2)
-    signed = headers(sign([new, old], "evt_1", NOW, b"{}"))
+    moment = now()
+    signed = headers(sign([new, old], "evt_1", moment, b"{}"), timestamp=moment)
     for secret in (old, new):
         assert Webhook(show_secret(secret)).verify(b"{}", signed) == {}
 
 
 def test_a_changed_body_id_or_time_is_refused():
     secret = derive_secret(RING, "ep_1", 1)
-    good = sign([secret], "evt_1", NOW, b"{}")
+    moment = now()
+    good = sign([secret], "evt_1", moment, b"{}")
     verifier = Webhook(show_secret(secret))
     for raw, sent in (
-        (b"{ }", headers(good)),
-        (b"{}", headers(good, message_id="evt_2")),
-        (b"{}", headers(good, timestamp=NOW + 1)),
+        (b"{ }", headers(good, timestamp=moment)),
+        (b"{}", headers(good, message_id="evt_2", timestamp=moment)),
+        (b"{}", headers(good, timestamp=moment + 1)),
     ):
         with pytest.raises(WebhookVerificationError):
             verifier.verify(raw, sent)
@@ -69,4 +75,4 @@ def test_each_endpoint_and_version_and_ring_has_its_own_secret():
 @pytest.mark.parametrize(("secrets", "message_id"), [([], "e"), ([b""], "e"), ([b"s"], "e.1")])
 def test_what_would_be_signed_with_nothing_is_refused(secrets, message_id):
     with pytest.raises(ValueError, match="secret"):
-        sign(secrets, message_id, NOW, b"{}")
+        sign(secrets, message_id, now(), b"{}")
