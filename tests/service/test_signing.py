@@ -18,7 +18,7 @@ def now():
     return int(datetime.now(UTC).timestamp())
 
 
-def headers(signature, message_id="evt_1", timestamp):
+def headers(signature, *, timestamp, message_id="evt_1"):
     return {
         "webhook-id": message_id,
         "webhook-timestamp": str(timestamp),
