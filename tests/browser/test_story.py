@@ -97,6 +97,7 @@ def test_from_the_readers_page_to_the_sites_webhook(browser, demo, staff, verifi
     write(reader, "Iracema", "My father worked on that river. **Thank you** for writing it down.")
     thanks = "Thank you, Iracema. Your comment is awaiting moderation."
     expect(reader.get_by_text(thanks)).to_be_visible()
+    reader.get_by_text(thanks).evaluate("element => element.scrollIntoView({block: 'center'})")
     reader.screenshot(path=pictures / "reader-thanks.png")
 
     plain = browser.new_context(viewport=DESKTOP, java_script_enabled=False).new_page()
