@@ -6,15 +6,18 @@ a task on the event loop and no thread; Flask sees complete requests only.
 
 import asyncio
 import io
+import ipaddress
 import logging
-import sys
+import threading
 from collections.abc import Callable, Iterable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Executor, Future
 from dataclasses import dataclass
+from functools import partial
+from queue import SimpleQueue
 from typing import Any, Protocol
 from wsgiref.types import WSGIApplication
 
-from service.errors import BadRequestError, ServiceError, UnavailableError
+from service.errors import BadRequestError, ServiceError
 from service.gate import BODY_METHODS, Gate, Head, check_body
 
 log = logging.getLogger("gatepost.front")
@@ -25,9 +28,9 @@ PARSED = "gatepost.json"
 CLIENT = "gatepost.client"
 QUEUE_PER_THREAD = 250  # requests that may wait for a thread before more are answered 503
 NO_BODY = frozenset({204, 304})
-FAILED = b"Something went wrong on our side. Please try again."
 
 Headers = list[tuple[str, str]]
+PLAIN: Headers = [("content-type", "text/plain; charset=utf-8"), ("cache-control", "no-store")]
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +42,11 @@ class Answer:
     body: bytes
 
 
+FAILED = Answer(500, PLAIN, b"Something went wrong on our side. Please try again.")
+# Said by the front itself: a refusal rendered by Flask would wait in the queue that is full.
+BUSY = Answer(503, [*PLAIN, ("retry-after", "2")], b"Too busy right now. Please try again.")
+
+
 class Scope(Protocol):
     """What granian tells of a request (RSGI 1.6)."""
 
@@ -48,7 +56,37 @@ class Scope(Protocol):
     method: str
     path: str
     query_string: str
+    authority: str | None
     headers: Any
+
+
+class Threads(Executor):
+    """A fixed number of threads that never keep the process from ending.
+
+    The standard library's pool is waited for at exit, so that one stuck request would hold the
+    process, the port and the database for ever.
+    """
+
+    def __init__(self, number: int) -> None:
+        self._calls: SimpleQueue[tuple[Future[Any], Callable[[], Any]]] = SimpleQueue()
+        for count in range(number):
+            threading.Thread(target=self._work, name=f"request_{count}", daemon=True).start()
+
+    def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
+        """Run a call in the next free thread."""
+        future: Future[Any] = Future()
+        self._calls.put((future, partial(fn, *args, **kwargs)))
+        return future
+
+    def _work(self) -> None:
+        while True:
+            future, call = self._calls.get()
+            if future.set_running_or_notify_cancel():
+                try:
+                    future.set_result(call())
+                except BaseException as error:  # noqa: BLE001 - it belongs to who asked, whatever it is
+                    future.set_exception(error)
+            del future, call  # an idle thread keeps no reader's words
 
 
 class Front:
@@ -57,10 +95,10 @@ class Front:
     Args:
         wsgi: the Flask application.
         gate: judges heads and bodies.
-        threads: threads that run Flask.
+        threads: threads that run Flask, each with room for QUEUE_PER_THREAD requests that wait.
         deadline: seconds within which a body must have arrived.
         trusted_proxies: own proxies in front; 0 = forwarding headers are ignored.
-        ready: answers from memory what needs no Flask, or returns None.
+        ready: answers from memory a request without a body that passed the gate, or returns None.
     """
 
     def __init__(
@@ -78,8 +116,8 @@ class Front:
         self.deadline = deadline
         self.trusted_proxies = trusted_proxies
         self.ready = ready
-        self.pool = ThreadPoolExecutor(threads, thread_name_prefix="request")
-        self.room = threads * QUEUE_PER_THREAD
+        self.pool = Threads(threads)
+        self.room = threads * (1 + QUEUE_PER_THREAD)
 
     async def __rsgi__(self, scope: Scope, protocol: Any) -> None:
         """Answer one request."""
@@ -89,30 +127,42 @@ class Front:
             query=scope.query_string,
             version=scope.http_version,
             headers=[(name.lower(), value) for name, value in _pairs(scope.headers)],
+            authority=scope.authority,
         )
-        answer = self.ready(head)
-        if answer is None:
-            environ = _environ(scope, head, self.trusted_proxies)
-            await self._admit(head, protocol, environ)
-            answer = await self._answer(environ)
+        try:
+            answer = await self._answer(scope, head, protocol)
+        except Exception:
+            # The last stop before the client: nothing of ours goes out, everything into the log.
+            log.exception("the application failed")
+            answer = FAILED
         _send(protocol, head, answer)
 
-    async def _admit(self, head: Head, protocol: Any, environ: dict[str, Any]) -> None:
-        """Let the gate judge the request; what it refuses goes on as a refusal to be rendered."""
-        environ[GATED] = True
+    async def _answer(self, scope: Scope, head: Head, protocol: Any) -> Answer:
+        found: dict[str, Any] = {}
         try:
             passage = self.gate.check_head(head)
             if head.method in BODY_METHODS:
                 body = await self._body(protocol, passage.length)
-                environ[PARSED] = check_body(passage, body)
-                environ["wsgi.input"] = io.BytesIO(body)
-                environ["CONTENT_LENGTH"] = str(len(body))
-                environ["CONTENT_TYPE"] = next(iter(head.all("content-type")), "")
+                found[PARSED] = check_body(passage, body)
+                found["wsgi.input"] = io.BytesIO(body)
+                found["CONTENT_LENGTH"] = str(len(body))
+                found["CONTENT_TYPE"] = next(iter(head.all("content-type")), "")
+            elif (answer := self.ready(head)) is not None:
+                return answer
         except ServiceError as refusal:
-            # Its frames hold the connection: kept, they would leave it open until the garbage
-            # collector comes by.
+            # Flask renders it. Its frames hold the connection: kept, they would leave it open
+            # until the garbage collector comes by.
             refusal.__context__ = None
-            environ[REFUSAL] = refusal.with_traceback(None)
+            found[REFUSAL] = refusal.with_traceback(None)
+        if self.room <= 0:
+            return BUSY
+        environ = _environ(scope, head, self.trusted_proxies) | found
+        self.room -= 1
+        try:
+            loop = asyncio.get_running_loop()
+            return await loop.run_in_executor(self.pool, call_wsgi, self.wsgi, environ)
+        finally:
+            self.room += 1
 
     async def _body(self, protocol: Any, length: int) -> bytes:
         parts: list[bytes] = []
@@ -130,19 +180,18 @@ class Front:
             raise BadRequestError("The body is longer than announced.")
         return b"".join(parts)
 
-    async def _answer(self, environ: dict[str, Any]) -> Answer:
-        if self.room <= 0:
-            environ[REFUSAL] = UnavailableError("Too busy right now.", retry_after=2)
-        self.room -= 1
-        try:
-            loop = asyncio.get_running_loop()
-            return await loop.run_in_executor(self.pool, call_wsgi, self.wsgi, environ)
-        except Exception:
-            # The last stop before the client: nothing of ours goes out, everything into the log.
-            log.exception("the application failed")
-            return Answer(500, [("content-type", "text/plain; charset=utf-8")], FAILED)
-        finally:
-            self.room += 1
+
+class Errors(io.TextIOBase):
+    """What an application writes to `wsgi.errors`, as lines of our log."""
+
+    def write(self, text: str, /) -> int:
+        """Log a text unless it is blank."""
+        if text.strip():
+            log.error("%s", text.rstrip())
+        return len(text)
+
+
+ERRORS = Errors()
 
 
 def _pairs(headers: Any) -> Iterable[tuple[str, str]]:
@@ -163,11 +212,12 @@ def _environ(scope: Scope, head: Head, trusted_proxies: int) -> dict[str, Any]:
         "SERVER_NAME": "localhost",
         "SERVER_PORT": "80",
         "REMOTE_ADDR": peer,
+        GATED: True,
         CLIENT: client_address(peer, head.all("x-forwarded-for"), trusted_proxies),
         "wsgi.version": (1, 0),
         "wsgi.url_scheme": scope.scheme,
         "wsgi.input": io.BytesIO(),
-        "wsgi.errors": sys.stderr,
+        "wsgi.errors": ERRORS,
         "wsgi.multithread": True,
         "wsgi.multiprocess": False,
         "wsgi.run_once": False,
@@ -187,13 +237,18 @@ def client_address(peer: str, forwarded: list[str], trusted_proxies: int) -> str
 
     Args:
         forwarded: values of X-Forwarded-For; each proxy appends the address it saw.
-        trusted_proxies: how many of the last hops are ours.
+        trusted_proxies: how many of the last hops are ours. What is no plain address ends the
+            walk: behind it anybody may have written.
     """
-    if trusted_proxies == 0:
-        return peer
-    hops = [hop.strip() for value in forwarded for hop in value.split(",")]
-    chain = [*hops, peer]
-    return chain[-1 - min(trusted_proxies, len(chain) - 1)]
+    client = peer
+    if trusted_proxies:
+        hops = [hop.strip() for value in forwarded for hop in value.split(",")]
+        for hop in hops[: -trusted_proxies - 1 : -1]:
+            try:
+                client = str(ipaddress.ip_address(hop.partition("%")[0]))
+            except ValueError:
+                break
+    return client
 
 
 def call_wsgi(wsgi: WSGIApplication, environ: dict[str, Any]) -> Answer:

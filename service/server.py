@@ -1,18 +1,27 @@
 """Serving: granian inside this one process, so that there is nothing to orphan."""
 
 import asyncio
-import contextlib
+import logging
 import signal
+import socket
+import threading
+import time
 from collections.abc import Callable
+from pathlib import Path
 
 from granian.constants import HTTPModes, Interfaces
 from granian.http import HTTP1Settings
 from granian.server.embed import Server
 
+from service.errors import SetupError
 from service.front import Front
 
+log = logging.getLogger("gatepost.server")
+
 BACKLOG = 2048
-HEADER_TIMEOUT = 10_000  # milliseconds for a whole head
+HEADER_TIMEOUT = 10_000  # milliseconds for a whole head, and for silence between two requests
+THREADS = Path("/proc/self/task")  # Linux: one entry a thread of this process, native ones too
+LINGER = 0.5  # seconds granian's own threads may take to end
 STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT)
 
 
@@ -20,13 +29,43 @@ def serve(front: Front, *, host: str, port: int, drain: float, ready: Callable[[
     """Serve until told to stop, then let requests under way end.
 
     Embedded rather than granian's supervisor: with kill -9 of a supervisor its worker would go on
-    holding the port and the database.
+    holding the port and the database (tried).
 
     Args:
         drain: seconds that requests under way may take after the signal.
         ready: called once the port is bound.
+
+    Raises:
+        SetupError: somebody else listens on the port.
     """
-    asyncio.run(_serve(front, host, port, drain, ready))
+    _check_free(host, port)
+    before = _threads()
+    try:
+        asyncio.run(_serve(front, host, port, drain, ready))
+    finally:
+        _let_end(before)
+
+
+def _check_free(host: str, port: int) -> None:
+    # granian binds with SO_REUSEPORT: a second start by mistake would share port and database.
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        socket.create_server((host, port), family=family).close()
+    except OSError as error:
+        raise SetupError(f"cannot listen on {host}, port {port}: {error.strerror}") from None
+
+
+def _threads() -> set[str]:
+    """Return the threads of this process that Python did not start; empty where nobody tells."""
+    ours = {str(thread.native_id) for thread in threading.enumerate()}
+    return {path.name for path in THREADS.iterdir()} - ours if THREADS.exists() else set()
+
+
+def _let_end(before: set[str]) -> None:
+    """Wait for granian's threads: one that meets a Python that is ending panics and may abort."""
+    end = time.monotonic() + LINGER
+    while _threads() - before and time.monotonic() < end:
+        time.sleep(0.001)
 
 
 async def _serve(
@@ -57,10 +96,13 @@ async def _serve(
         serving.result()  # the port is taken, say: let the reason be seen
         return
     server.stop()  # type: ignore[no-untyped-call]  # granian ships this method unannotated
-    with contextlib.suppress(TimeoutError):
+    try:
         async with asyncio.timeout(drain):
             await serving
-    front.pool.shutdown(wait=False, cancel_futures=True)
+    except TimeoutError:
+        log.warning("stopped with requests under way: they took longer than the drain")
+        # granian still reports the end of a task that is gone.
+        loop.set_exception_handler(lambda _loop, _context: None)
 
 
 async def _bound(host: str, port: int, serving: asyncio.Task[None]) -> bool:

@@ -1,10 +1,25 @@
 """The front: only whole, plain requests reach the application."""
 
 import json
+import selectors
+import signal
+import socket
+from contextlib import ExitStack
 
 import pytest
 
-from tests.server.desk import CAP, FORM, exchange, noting_server, post, request
+from service.front import ERRORS, QUEUE_PER_THREAD, client_address
+from tests.server.desk import (
+    CAP,
+    FORM,
+    exchange,
+    held,
+    noting_process,
+    noting_server,
+    post,
+    request,
+    started,
+)
 
 JSON = "application/json"
 
@@ -23,13 +38,16 @@ def test_a_plain_request_arrives_as_it_was_sent(port):
     status, found, raw = request(port, path="/a%20b/%C3%A9?x=%41&y", headers=["X-A: 1"])
     assert status == 200
     assert found["path"].encode("latin-1").decode() == "/a b/é"
-    assert (found["query"], found["client"]) == ("x=%41&y", "127.0.0.1")
+    assert (found["query"], found["client"], found["x-a"]) == ("x=%41&y", "127.0.0.1", "1")
     assert raw.lower().count(b"set-cookie:") == 2
 
 
 def test_a_head_request_gets_no_body(port):
     status, found, _raw = request(port, "HEAD")
     assert (status, found) == (200, b"")
+    status, found, raw = request(port, "HEAD", "/measured")
+    assert (status, found) == (200, b"")
+    assert b"content-length: 4" in raw.lower()
 
 
 def test_an_old_program_may_speak_http_1_0(port):
@@ -102,6 +120,13 @@ def test_more_than_was_announced_is_no_second_request(port):
 def test_only_our_own_name_is_answered(port, hosts):
     headers = [line.format(port=port) for line in hosts]
     assert request(port, headers=headers)[0] == 400
+
+
+def test_the_host_of_an_absolute_address_counts_too(port):
+    ours = f"http://127.0.0.1:{port}/a?b"
+    assert request(port, path=ours)[1]["path"] == "/a"
+    assert request(port, path="http://evil.example.com/a?b")[0] == 400
+    assert request(port, path=ours, headers=["Host: evil.example.com"])[0] == 400
 
 
 def test_a_forwarded_host_changes_nothing(port):
@@ -178,6 +203,7 @@ def test_forms_with_what_no_page_can_keep_are_refused(port, body):
         b'{"a\\u0000": 1}',
         b'{"a": "\x01"}',
         b'{"a": 123456789012345678901234567890}',
+        b'{"a": 1e999}',
         b'\xef\xbb\xbf{"a": 1}',
         b'{"a": "\xff"}',
         nested(17),
@@ -215,3 +241,139 @@ def test_forwarding_headers_are_ignored_unless_proxies_are_ours(port):
         headers = ["X-Forwarded-For: 198.51.100.7, 203.0.113.9"]
         assert request(behind, headers=headers)[1]["client"] == "203.0.113.9"
         assert request(behind)[1]["client"] == "127.0.0.1"
+
+
+def test_an_underscore_is_no_hyphen(port):
+    assert request(port, headers=["X_A: 1"])[1]["x-a"] is None
+    assert request(port, headers=["X-A: 1", "X_A: 2", "X-A: 3"])[1]["x-a"] == "1,3"
+
+
+@pytest.mark.parametrize(
+    ("forwarded", "trusted_proxies", "client"),
+    [
+        ([], 0, "192.0.2.1"),
+        (["203.0.113.9"], 0, "192.0.2.1"),
+        ([], 2, "192.0.2.1"),
+        (["203.0.113.9"], 1, "203.0.113.9"),
+        (["203.0.113.9"], 2, "203.0.113.9"),
+        (["198.51.100.7, 203.0.113.9"], 1, "203.0.113.9"),
+        (["198.51.100.7, 203.0.113.9"], 2, "198.51.100.7"),
+        (["198.51.100.7", "203.0.113.9"], 2, "198.51.100.7"),
+        (["10.9.9.9, 198.51.100.7, 203.0.113.9"], 2, "198.51.100.7"),
+        (["unknown"], 1, "192.0.2.1"),
+        (["198.51.100.7, unknown"], 2, "192.0.2.1"),
+        (["<script>, 203.0.113.9"], 2, "203.0.113.9"),
+        (["203.0.113.9:80"], 1, "192.0.2.1"),
+        (["[::1]:80"], 1, "192.0.2.1"),
+        (["2001:DB8:0::1"], 1, "2001:db8::1"),
+        (["fe80::1%<b>"], 1, "fe80::1"),
+        ([" , "], 1, "192.0.2.1"),
+    ],
+)
+def test_the_client_is_whom_our_own_proxies_vouch_for(forwarded, trusted_proxies, client):
+    assert client_address("192.0.2.1", forwarded, trusted_proxies) == client
+
+
+def test_answers_from_memory_pass_the_gate_first(port):
+    assert request(port, path="/memory")[1] == b"from memory"
+    assert request(port, path="/memory", headers=["Host: evil.example.com"])[0] == 400
+    assert post(port, b"a=b", path="/memory")[1]["body"] == "a=b"
+
+
+def test_complaints_of_the_application_are_logged(caplog):
+    ERRORS.write("a complaint\n")
+    ERRORS.write("\n")
+    assert caplog.messages == ["a complaint"]
+
+
+@pytest.mark.parametrize("goodbye", ["shutdown", "close"])
+def test_a_body_cut_off_by_a_client_that_leaves_reaches_nobody(port, goodbye):
+    before = request(port)[1]["arrival"]
+    with socket.create_connection(("127.0.0.1", port), timeout=5) as connection:
+        connection.sendall(
+            f"POST /s/blog/comments HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\n"
+            f"Content-Type: {FORM}\r\nContent-Length: 40\r\n\r\ncomment=half".encode()
+        )
+        if goodbye == "shutdown":
+            connection.shutdown(socket.SHUT_WR)
+            assert connection.recv(65536).startswith(b"HTTP/1.1 400")
+    assert request(port)[1]["arrival"] == before + 1
+
+
+def waiting(port, path):
+    """A connection whose request stays under way as long as the file is held."""
+    connection = socket.create_connection(("127.0.0.1", port), timeout=10)
+    connection.sendall(
+        f"GET /wait?{path} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nConnection: close\r\n\r\n".encode()
+    )
+    return connection
+
+
+def test_past_the_queue_the_front_itself_says_at_once_that_it_is_busy(tmp_path):
+    file = tmp_path / "held"
+    with noting_server(threads=1) as port, ExitStack() as opened:
+        with held(file):
+            several = [
+                opened.enter_context(waiting(port, file)) for _ in range(QUEUE_PER_THREAD + 2)
+            ]
+            chosen = opened.enter_context(selectors.DefaultSelector())
+            for connection in several:
+                chosen.register(connection, selectors.EVENT_READ)
+            [busy] = [key.fileobj for key, _events in chosen.select(10)]
+            answer = busy.recv(65536).lower()
+            assert answer.startswith(b"http/1.1 503")
+            assert b"retry-after: " in answer
+        others = [connection for connection in several if connection is not busy]
+        assert all(connection.recv(65536).startswith(b"HTTP/1.1 200") for connection in others)
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_request_under_way_is_answered_after_the_stop_signal(tmp_path, number):
+    file = tmp_path / "held"
+    with noting_process() as (process, port):
+        with held(file):
+            connection = waiting(port, file)
+            assert process.stdout.readline() == "waiting\n"
+            process.send_signal(number)
+        with connection:
+            assert connection.recv(65536).startswith(b"HTTP/1.1 200")
+        assert process.wait(10) == 0
+
+
+def test_a_request_that_never_ends_does_not_keep_the_process(tmp_path):
+    file = tmp_path / "held"
+    with held(file), noting_process(drain=0.2) as (process, port), waiting(port, file):
+        assert process.stdout.readline() == "waiting\n"
+        process.terminate()
+        assert process.wait(10) == 0
+
+
+def test_a_stop_beside_a_crowd_of_idle_clients_is_quiet():
+    # granian's threads then still have something to tell a Python that is ending.
+    for _ in range(5):
+        with ExitStack() as crowd, noting_server() as port:
+            asked = f"GET / HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\n\r\n".encode()
+            for _ in range(100):
+                connection = socket.create_connection(("127.0.0.1", port), timeout=5)
+                crowd.enter_context(connection)
+                connection.sendall(asked)
+                assert connection.recv(1000).startswith(b"HTTP/1.1 200")
+
+
+def test_a_killed_server_leaves_nobody_on_the_port():
+    with noting_server() as free:
+        pass  # a port that was free a moment ago
+    process = started(free)
+    assert process.stdout.readline() == "ready\n"
+    process.kill()
+    process.communicate(timeout=10)
+    with pytest.raises(ConnectionRefusedError):
+        socket.create_connection(("127.0.0.1", free), timeout=5)
+
+
+def test_a_second_server_does_not_share_the_port(port):
+    second = started(port)
+    _out, complaints = second.communicate(timeout=15)
+    assert second.returncode == 1
+    assert f"cannot listen on 127.0.0.1, port {port}" in complaints
+    assert request(port)[0] == 200
