@@ -18,7 +18,7 @@ from flask_security import RoleMixin, Security, UserDatastore, UserMixin
 from flask_security.utils import hash_password, login_user, logout_user, verify_password
 
 from config import Settings
-from models import Moderator, Role
+from models import Moderator, Role, Setup
 from service.db import db, transaction
 from service.errors import InvalidError, NotFoundError
 from service.guards import Pace, take_turn
@@ -30,6 +30,7 @@ from service.queries import people, sites
 SHORTEST_PASSWORD = 15  # NIST SP 800-63B-4: characters of a password that stands alone
 LONGEST_PASSWORD = 1000
 NAME_LENGTH = 100
+ADDRESS_LENGTH = 254  # characters, RFC 5321
 SIGN_IN_PACE = Pace(burst=10, per_minute=10 / 15)
 WRONG = "That email address and password do not belong together."
 # Argon2id at 19 MiB and two passes takes about 85 ms (OWASP's second profile); more than two at
@@ -110,7 +111,7 @@ def sign_in(house: House, email: str, password: str, network: bytes) -> SignIn:
         InvalidError: they do not belong together.
         TooManyError: too many tries for this account or from this network.
     """
-    address = email.strip().casefold()
+    address = _address(email)
     _take_turns(house, address, network)
     found: SignIn | None = people.sign_in(db.session(), SignIn, {"email": address})
     stored: str = _dummy_hash() if found is None else (found.password or "")
@@ -136,16 +137,12 @@ def claim(house: House, token: str, owner: Person) -> int:
         NotFoundError: there is an owner already.
         InvalidError: a wrong token, or a field that does not pass; nothing is claimed.
     """
-    refuse_claimed()
+    given = token_digest(token.strip())
+    # Before the slow hash: who has no code cannot make us hash.
+    _refuse_wrong_code(people.setup_row(db.session()), given, _problems(owner))
     moderator = _moderator(house, owner, operator=True)
     with transaction() as session:
-        row = people.setup_for_change(session)
-        if row is None or row.claimed_at is not None:
-            raise NotFoundError("The first owner is there already.")
-        if not hmac.compare_digest(row.token_digest, token_digest(token.strip())):
-            raise InvalidError(
-                {"token": ["This is not the setup code; `gatepost setup` prints it"]}
-            )
+        row = _refuse_wrong_code(people.setup_for_change(session), given, {})
         row.claimed_at = house.now()
         session.add(moderator)
     return moderator.id
@@ -167,21 +164,40 @@ def add_moderator(house: House, person: Person, *, site_id: int, role: Role) -> 
     return moderator.id
 
 
-def _moderator(house: House, person: Person, *, operator: bool) -> Moderator:
+def _refuse_wrong_code(row: Setup | None, given: bytes, errors: dict[str, list[str]]) -> Setup:
+    """Return the setup row if this code may claim it and no field has a problem."""
+    if row is None or row.claimed_at is not None:
+        raise NotFoundError("There is no such page.")
+    if not hmac.compare_digest(row.token_digest, given):
+        errors = {"token": ["This is not the setup code; `gatepost setup` prints it"], **errors}
+    if errors:
+        raise InvalidError(errors)
+    return row
+
+
+def _problems(person: Person) -> dict[str, list[str]]:
+    """Return field -> messages, in the order of the form; empty when all is well."""
     errors: dict[str, list[str]] = {}
-    email, name = _staff_email(person.email, errors), person.name.strip()
+    name = person.name.strip()
     if not 1 <= len(name) <= NAME_LENGTH:
         errors["name"] = [f"Enter your name, at most {NAME_LENGTH} characters"]
-    problem = password_problem(person.password, email, name)
+    if _valid_address(person.email) is None:
+        errors["email"] = ["Enter an email address in the correct format, like name@example.com"]
+    problem = password_problem(person.password, _address(person.email), name)
     if problem:
         errors["password"] = [problem]
+    return errors
+
+
+def _moderator(house: House, person: Person, *, operator: bool) -> Moderator:
+    errors = _problems(person)
     if errors:
         raise InvalidError(errors)
     with HASHING:
         hashed: str = hash_password(_normal(person.password))
     return Moderator(
-        email=email,
-        name=name,
+        email=_address(person.email),
+        name=person.name.strip(),
         password=hashed,
         fs_uniquifier=house.token(40),
         active=True,
@@ -222,12 +238,21 @@ def password_problem(password: str, email: str, name: str) -> str | None:
     return None
 
 
-def _staff_email(typed: str, errors: dict[str, list[str]]) -> str:
+def _address(typed: str) -> str:
+    """Return an address as accounts are kept and found by, however it was typed.
+
+    One function for both: an international domain or an accent has several spellings.
+    """
+    return _valid_address(typed) or typed.strip().casefold()
+
+
+def _valid_address(typed: str) -> str | None:
+    if len(typed) > ADDRESS_LENGTH:  # 60,000 characters would keep the check busy for 20 ms
+        return None
     try:
-        return validate_email(typed, check_deliverability=False).normalized.casefold()
+        return validate_email(typed.strip(), check_deliverability=False).normalized.casefold()
     except EmailNotValidError:
-        errors["email"] = ["Enter an email address in the correct format, like name@example.com"]
-        return ""
+        return None
 
 
 def _normal(password: str) -> str:

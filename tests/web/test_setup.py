@@ -43,6 +43,34 @@ def test_a_wrong_code_keeps_everything_typed_but_claims_nothing(app, client):
     assert claim(client, token).status_code == 303
 
 
+def test_a_wrong_code_and_a_wrong_field_are_named_together(app, client):
+    fresh_setup(app)
+    answer = claim(client, "not the code", name="", email="nobody", password="short")
+
+    assert answer.status_code == 422
+    for field in ("token", "name", "email", "password"):
+        assert f'id="{field}-error"' in answer.text
+
+
+@pytest.mark.parametrize(
+    ("typed", "kept"),
+    [
+        ("ana@xn--bcher-kva.example", "ana@bücher.example"),
+        ("jose\u0301@staff.example.org", "josé@staff.example.org"),
+        (" Ana@Staff.Example.ORG ", "ana@staff.example.org"),
+    ],
+)
+def test_an_address_of_several_spellings_claims_and_signs_in(app, client, typed, kept):
+    assert claim(client, fresh_setup(app), email=typed).status_code == 303
+    assert rows(app, Moderator)[-1].email == kept
+
+    for spelling in (typed, kept, kept.upper()):
+        answer = visitor(app).post(
+            "/login", data={"email": spelling, "password": PASSWORD}, headers=OWN_FORM
+        )
+        assert (ascii(spelling), answer.status_code) == (ascii(spelling), 303)
+
+
 def test_an_older_link_stops_working_when_a_fresh_one_is_printed(app, client):
     older, newer = fresh_setup(app), fresh_setup(app)
 
