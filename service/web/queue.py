@@ -1,11 +1,11 @@
 """Doors to the queue: what waits, one comment with its history, deciding and taking back."""
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from flask import Blueprint, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from models import Comment, Status
+from models import Comment, Site, Status
 from service import moderate
 from service.db import db
 from service.errors import BadRequestError, NotFoundError, StaleError
@@ -13,7 +13,7 @@ from service.queries import comments as queries
 from service.queries import sites as site_queries
 from service.web.cards import Card, cards, reasons
 from service.web.context import house
-from service.web.guarding import guard, person
+from service.web.guarding import guard, own_site, person
 
 bp = Blueprint("queue", __name__)
 guard(bp)
@@ -38,6 +38,17 @@ def reasons_of(comment: Comment) -> list[tuple[str, str]]:
     return reasons(comment)
 
 
+@bp.app_template_filter("age")
+def age_of(moment: datetime) -> str:
+    """Return how long ago a moment was, in the largest unit that fits."""
+    seconds = max(0, int((house().now() - moment).total_seconds()))
+    for unit, length in (("day", 86_400), ("hour", 3_600), ("minute", 60)):
+        number = seconds // length
+        if number:
+            return f"{number} {unit}{'' if number == 1 else 's'} ago"
+    return "just now"
+
+
 @bp.get("/")
 def home() -> ResponseReturnValue:
     """Lead a moderator to his queue."""
@@ -49,7 +60,7 @@ def show() -> ResponseReturnValue:
     """List comments of one status, newest first, 50 a page."""
     status = _status(request.args.get("status", Status.PENDING.value))
     slug = request.args.get("site") or None
-    ids = [site.id for site in person().with_role() if slug in (None, site.slug)]
+    ids = [site.id for site in _sites(slug)]
     rows = queries.queue_page(db.session(), ids, status=status, before=_before())
     last = rows[-1][0] if len(rows) == queries.QUEUE_PAGE else None
     return render_template(
@@ -94,8 +105,29 @@ def undo() -> ResponseReturnValue:
     number = request.form.get("decision", "")
     if not (number.isascii() and number.isdigit()):
         raise BadRequestError("The form does not say which decision to take back.")
-    moved = moderate.undo(house(), person().actor(), int(number[:18]))
+    try:
+        moved = moderate.undo(house(), person().actor(), int(number[:18]))
+    except StaleError as error:
+        return _page_of(_decided(int(number[:18])), error.message), error.status
     return redirect(_back(moved.comment), code=303)
+
+
+def _decided(decision_id: int) -> str:
+    """Return the public id of the comment that a decision on one of the moderator's sites moved.
+
+    Raises:
+        NotFoundError: there is no such decision.
+    """
+    ids = person().actor().site_ids
+    decision = queries.decision_of_sites(db.session(), decision_id, ids)
+    if decision is None:
+        raise NotFoundError("There is no such decision.")
+    return queries.public_id_of(db.session(), decision.comment_id)
+
+
+def _sites(slug: str | None) -> list[Site]:
+    """Return the sites whose comments to list: the one asked for, else all of the moderator's."""
+    return person().with_role() if slug is None else [own_site(slug)]
 
 
 def _status(word: str) -> Status:
@@ -109,10 +141,11 @@ def _before() -> tuple[datetime, int] | None:
     """Return where the page before this one ended."""
     moment, _, number = request.args.get("before", "").partition("~")
     try:
-        found = datetime.fromisoformat(moment)
-    except ValueError:
+        typed = datetime.fromisoformat(moment)
+        found = typed.astimezone(UTC)
+    except (ValueError, OverflowError):
         return None
-    if found.tzinfo is None or not (number.isascii() and number.isdigit()):
+    if typed.tzinfo is None or not (number.isascii() and number.isdigit()):
         return None
     return found, int(number[:18])
 
@@ -125,12 +158,13 @@ def _undoable() -> list[tuple[int, str, Comment]]:
 
 
 def _back(comment: Comment) -> str:
-    """Return the list the moderator came from."""
-    status = request.form.get("list", Status.PENDING.value)
-    site = request.form.get("site") or None
+    """Return the list the moderator came from; the deed is done, so nothing here refuses."""
     if request.form.get("single"):
         return url_for("queue.show_one", public_id=comment.public_id)
-    return url_for("queue.show", status=_status(status).value, site=site)
+    came_from = request.form.get("list", "")
+    known = came_from in [status.value for status in Status]
+    status = came_from if known else Status.PENDING.value
+    return url_for("queue.show", status=status, site=request.form.get("site") or None)
 
 
 def _page_of(public_id: str, conflict: str | None) -> str:

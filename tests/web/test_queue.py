@@ -118,6 +118,36 @@ def test_a_decision_is_undone_once(app_on_both, staff):
     assert submit_form(staff, "/queue/undo", decision=decision).status_code == 409
 
 
+def test_an_undo_that_comes_too_late_shows_who_was_first_and_the_fresh_card(app_on_both, staff):
+    hire(app_on_both, site_of(app_on_both), "Bob")
+    bob = visitor(app_on_both)
+    sign_in(bob, "Bob")
+    public_id = comment_in(app_on_both)
+    decide(staff, public_id, "approved")
+    decision = rows(app_on_both, Decision)[-1].id
+    decide(bob, public_id, "spam", version=2)
+
+    answer = submit_form(staff, "/queue/undo", decision=decision)
+
+    assert answer.status_code == 409
+    assert "Moved to spam by Bob" in answer.text
+    assert 'name="version" value="3"' in answer.text
+    assert the_comment(app_on_both, public_id).status is Status.SPAM
+
+
+def test_a_decision_of_another_site_cannot_be_undone(app_on_both, staff):
+    other = found_demo_site(app_on_both, slug="other", origins=["https://other.example.org"])
+    hire(app_on_both, other, "Bob")
+    bob = visitor(app_on_both)
+    sign_in(bob, "Bob")
+    public_id = comment_in(app_on_both)
+    decide(staff, public_id, "approved")
+    decision = rows(app_on_both, Decision)[-1].id
+
+    assert submit_form(bob, "/queue/undo", decision=decision).status_code == 404
+    assert the_comment(app_on_both, public_id).status is Status.APPROVED
+
+
 def test_a_viewer_sees_and_cannot_decide(app_on_both):
     hire(app_on_both, site_of(app_on_both), "Eve", Role.VIEWER)
     viewer = visitor(app_on_both)
@@ -182,6 +212,65 @@ def test_a_form_that_makes_no_sense_is_refused_in_words(app_on_both, staff, fiel
     public_id = comment_in(app_on_both)
     answer = submit_form(staff, f"/queue/{public_id}", **{"status": "spam", "version": 1, **fields})
     assert answer.status_code == 400
+
+
+def test_a_decision_made_is_never_answered_with_a_refusal(app_on_both, staff):
+    public_id = comment_in(app_on_both)
+    answer = decide(staff, public_id, "approved", list="nonsense")
+
+    assert (answer.status_code, answer.headers["Location"]) == (303, "/queue?status=pending")
+    assert the_comment(app_on_both, public_id).status is Status.APPROVED
+
+
+@pytest.mark.parametrize("slug", ["nowhere", "other"])
+def test_a_queue_of_somebody_elses_site_is_not_there(app_on_both, staff, slug):
+    found_demo_site(app_on_both, slug="other", origins=["https://other.example.org"])
+    assert staff.get("/queue?site=blog").status_code == 200
+    assert staff.get(f"/queue?site={slug}").status_code == 404
+
+
+@pytest.mark.parametrize(
+    "before",
+    [
+        "nonsense",
+        "2026-11-23~1",
+        "0001-01-01T00:00:00%2B14:00~1",
+        "9999-12-31T23:59:59-14:00~1",
+        "2026-11-23T12:00:00%2B00:00~x",
+        "2026-11-23T12:00:00%2B00:00~999999999999999999999",
+    ],
+)
+def test_a_place_in_the_queue_that_makes_no_sense_does_no_harm(app_on_both, staff, before):
+    assert staff.get(f"/queue?before={before}").status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("after", "shown"), [(59, "just now"), (60, "1 minute ago"), (7199, "1 hour ago")]
+)
+def test_the_card_says_how_old_the_comment_is(app, clock, after, shown):
+    hire(app, site_of(app))
+    client = visitor(app)
+    sign_in(client)
+    comment_in(app)
+    clock.move(seconds=after)
+
+    assert f"<span>{shown}</span>" in client.get("/queue").text
+
+
+def test_a_title_that_a_reader_sent_is_shown_as_his_word(app_on_both, staff):
+    comment_in(app_on_both, title="<b>Win</b>")
+    assert '<q dir="auto">&lt;b&gt;Win&lt;/b&gt;</q>' in staff.get("/queue").text
+
+
+def test_a_long_text_can_be_scrolled_by_keyboard_and_a_short_one_is_no_stop(app_on_both, staff):
+    comment_in(app_on_both, author="Brief")
+    assert 'tabindex="0"' not in staff.get("/queue").text
+
+    comment_in(app_on_both, author="Endless", comment="Said at length. " * 50)
+    page = staff.get("/queue").text
+
+    assert page.count('tabindex="0"') == 1
+    assert 'aria-label="Text by Endless"' in page
 
 
 def test_pages_of_the_queue_follow_each_other_without_gap(app, clock):
