@@ -147,6 +147,8 @@ def _settings_page(site: Site, typed: Any, errors: dict[str, list[str]]) -> str:
         typed=typed,
         errors=errors,
         base_url=house().settings.base_url,
+        comment_max=house().settings.comment_max,
+        owner=site in person().with_role(Role.OWNER),
         saved="saved" in request.args,
         person=person(),
     )

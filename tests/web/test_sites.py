@@ -98,6 +98,23 @@ def test_rules_that_make_no_sense_are_refused_with_everything_typed(app, owner, 
     assert site(app).name == "River"
 
 
+def test_ticks_stay_as_they_were_set_when_something_else_is_wrong(app, owner):
+    answer = submit_form(
+        owner, "/sites/river", name="", origins="https://river.example.org", return_to_page="1"
+    )
+    assert 'name="return_to_page" value="1" checked' in answer.text
+    assert 'name="require_name" value="1">' in answer.text
+
+
+def test_the_snippet_allows_as_many_characters_as_we_take(make_app, sqlite_url):
+    app = make_app(sqlite_url, comment_max=2000)
+    hire(app, rows(app, Site)[0])
+    client = visitor(app)
+    sign_in(client)
+
+    assert "maxlength=&#34;2000&#34;" in client.get("/sites/blog").text
+
+
 def test_a_moderator_cannot_change_rules_or_see_endpoints(app, owner):
     hire(app, site(app), "Bob", Role.MODERATOR)
     bob = visitor(app)
