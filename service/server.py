@@ -52,7 +52,8 @@ def _check_free(host: str, port: int) -> None:
     try:
         socket.create_server((host, port), family=family).close()
     except OSError as error:
-        raise SetupError(f"cannot listen on {host}, port {port}: {error.strerror}") from None
+        why = str(error.strerror).partition(" (while")[0]  # the address stands here already
+        raise SetupError(f"cannot listen on {host}, port {port}: {why}") from None
 
 
 def _threads() -> set[str]:

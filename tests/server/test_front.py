@@ -375,5 +375,5 @@ def test_a_second_server_does_not_share_the_port(port):
     second = started(port)
     _out, complaints = second.communicate(timeout=15)
     assert second.returncode == 1
-    assert f"cannot listen on 127.0.0.1, port {port}" in complaints
+    assert f"cannot listen on 127.0.0.1, port {port}: Address already in use\n" in complaints
     assert request(port)[0] == 200
