@@ -4,11 +4,12 @@
 only as `SignIn`: the session's identity map would hand out whichever class came first.
 """
 
+import contextlib
 import functools
 import hmac
 import threading
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Generator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,7 +21,7 @@ from flask_security.utils import hash_password, login_user, logout_user, verify_
 from config import Settings
 from models import Moderator, Role, Setup
 from service.db import db, transaction
-from service.errors import InvalidError, NotFoundError
+from service.errors import InvalidError, NotFoundError, UnavailableError
 from service.guards import Pace, take_turn
 from service.house import House
 from service.opening import token_digest
@@ -33,9 +34,11 @@ NAME_LENGTH = 100
 ADDRESS_LENGTH = 254  # characters, RFC 5321
 SIGN_IN_PACE = Pace(burst=10, per_minute=10 / 15)
 WRONG = "That email address and password do not belong together."
-# Argon2id at 19 MiB and two passes takes about 85 ms (OWASP's second profile); more than two at
-# once would make signing in a way to stop the service.
-HASHING = threading.BoundedSemaphore(2)
+# Argon2id at 19 MiB and two passes takes about 85 ms (OWASP's second profile). One at a time, and
+# who would wait long is sent away: signing in must not be a way to hold every thread.
+HASHING = threading.BoundedSemaphore(1)
+HASHING_WAIT = 1.0  # seconds
+BUSY = "Too many people are signing in right now. Please try again."
 COMMON = ("password", "passwort", "qwerty", "letmein", "iloveyou", "administrator", "gatepost")
 
 
@@ -115,7 +118,7 @@ def sign_in(house: House, email: str, password: str, network: bytes) -> SignIn:
     _take_turns(house, address, network)
     found: SignIn | None = people.sign_in(db.session(), SignIn, {"email": address})
     stored: str = _dummy_hash() if found is None else (found.password or "")
-    with HASHING:
+    with _hashing():
         right = verify_password(_normal(password)[:LONGEST_PASSWORD], stored)
     if found is None or not right or not found.active:
         raise InvalidError({"email": [WRONG]})
@@ -193,7 +196,7 @@ def _moderator(house: House, person: Person, *, operator: bool) -> Moderator:
     errors = _problems(person)
     if errors:
         raise InvalidError(errors)
-    with HASHING:
+    with _hashing():
         hashed: str = hash_password(_normal(person.password))
     return Moderator(
         email=_address(person.email),
@@ -253,6 +256,16 @@ def _valid_address(typed: str) -> str | None:
         return validate_email(typed.strip(), check_deliverability=False).normalized.casefold()
     except EmailNotValidError:
         return None
+
+
+@contextlib.contextmanager
+def _hashing() -> Generator[None]:
+    if not HASHING.acquire(timeout=HASHING_WAIT):
+        raise UnavailableError(BUSY, retry_after=2)
+    try:
+        yield
+    finally:
+        HASHING.release()
 
 
 def _normal(password: str) -> str:

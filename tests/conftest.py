@@ -1,5 +1,6 @@
 """What every test may ask for."""
 
+import contextlib
 import functools
 from datetime import UTC, datetime, timedelta
 
@@ -10,10 +11,9 @@ from werkzeug.test import EnvironBuilder
 from config import load
 from models.spam import load_base
 from service.app import Outside, create_app
-from service.db import db
 from service.scoring import Scorer
 from tests.building import found_demo_site
-from tests.databases import KINDS, Databases
+from tests.databases import KINDS, Databases, closing_all
 
 BASE_URL = "https://comments.example.org"
 
@@ -78,19 +78,16 @@ def settings_of(folder, database_url, **changes):
 @pytest.fixture
 def make_app(tmp_path, clock):
     """Makes applications with a site `blog` of the origin https://blog.example.org."""
-    made = []
+    with contextlib.ExitStack() as open_ones:
 
-    def make(database_url, **changes):
-        outside = Outside(now=clock, scorer=scorer())
-        app = create_app(settings_of(tmp_path, database_url, **changes), outside)
-        made.append(app)
-        found_demo_site(app)
-        return app
+        def make(database_url, **changes):
+            outside = Outside(now=clock, scorer=scorer())
+            app = create_app(settings_of(tmp_path, database_url, **changes), outside)
+            open_ones.enter_context(closing_all(app))
+            found_demo_site(app)
+            return app
 
-    yield make
-    for app in made:
-        with app.app_context():
-            db.engine.dispose()
+        yield make
 
 
 @pytest.fixture

@@ -118,8 +118,29 @@ def bare_app(url: str, **changes: object) -> Generator[Flask]:
     db.db.init_app(app)
     with app.app_context():
         db.prepare(db.db.engine, settings)
-    try:
+    with closing_all(app):
         yield app
+
+
+@contextlib.contextmanager
+def closing_all(app: Flask) -> Generator[None]:
+    """Let no connection of an application outlive the test.
+
+    Disposing closes what lies in the pool; what a thread still holds just then is closed here,
+    or the garbage collector would complain of it in some later test.
+    """
+    used: list[object] = []
+
+    def note(connection: object, _record: object, _proxy: object) -> None:
+        used.append(connection)
+
+    with app.app_context():
+        engine = db.db.engine
+    sa.event.listen(engine, "checkout", note)
+    try:
+        yield
     finally:
-        with app.app_context():
-            db.db.engine.dispose()
+        sa.event.remove(engine, "checkout", note)
+        engine.dispose()
+        for connection in used:
+            connection.close()

@@ -1,5 +1,6 @@
 """A comment as a moderator sees it: everything that helps to decide, and no address."""
 
+import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -120,9 +121,19 @@ def cards(rows: Sequence[tuple[Comment, Thread, Site]], *, deciding: set[int]) -
 def _website(website: str) -> Website | None:
     if not website:
         return None
+    shown = "".join(_unmasked(sign) for sign in website)
     host = (urlsplit(website).hostname or "") if is_website(website) else ""
-    before, found, after = website.partition(host) if host else (website, "", "")
-    return Website(before, found, after)
+    start = shown.lower().find(host) if host else -1
+    if start < 0:
+        return Website(shown, "", "")
+    end = start + len(host)
+    return Website(shown[:start], shown[start:end], shown[end:])
+
+
+def _unmasked(sign: str) -> str:
+    """Return a character, or its number where it would show as nothing or turn the text round."""
+    hidden = unicodedata.category(sign) in ("Cf", "Cc", "Zl", "Zp")
+    return f"%{ord(sign):04X}" if hidden else sign
 
 
 def _excerpt(parent: Comment | None) -> str | None:

@@ -3,6 +3,7 @@
 import pytest
 
 from models import Site
+from service import accounts
 from tests.building import rows
 from tests.conftest import visitor
 from tests.web.staff import OWN_FORM, PASSWORD, csrf_of, hire, sign_in, submit_form
@@ -138,3 +139,12 @@ def test_a_moderators_session_is_not_looked_at_where_readers_go(client, ana, pat
     assert answer.status_code == 200
     assert "Cookie" not in answer.headers.get("Vary", "")
     assert "Set-Cookie" not in answer.headers
+
+
+def test_who_would_wait_long_for_the_slow_hash_is_sent_away(client, ana, monkeypatch):
+    monkeypatch.setattr(accounts, "HASHING_WAIT", 0.01)
+    with accounts.HASHING:
+        answer = sign_in(client)
+    assert answer.status_code == 503
+    assert answer.headers["Retry-After"] == "2"
+    assert sign_in(client).status_code == 303

@@ -299,3 +299,22 @@ def test_looking_changes_nothing(app_on_both, staff):
         staff.head(path)
     assert [(c.version, c.status) for c in rows(app_on_both, Comment)] == before
     assert rows(app_on_both, Decision) == []
+
+
+@pytest.mark.parametrize(
+    ("typed", "shown"),
+    [
+        ("https://EVIL.Example.com/x", "https://<strong>EVIL.Example.com</strong>/x"),
+        (
+            "https://a.example.com/gpj.\u202eexe",
+            "https://<strong>a.example.com</strong>/gpj.%202Eexe",
+        ),
+        ("https://com.example.com/", "https://<strong>com.example.com</strong>/"),
+    ],
+)
+def test_a_website_shows_its_host_and_hides_nothing(app, typed, shown):
+    hire(app, site_of(app))
+    client = visitor(app)
+    sign_in(client)
+    comment_in(app, url=typed)
+    assert shown in client.get("/queue").text
