@@ -3,6 +3,7 @@
 import contextlib
 import itertools
 import shutil
+import time
 from collections.abc import Generator
 from pathlib import Path
 from typing import Literal
@@ -13,10 +14,12 @@ from flask import Flask
 from config import Settings, load
 from service import db, migrate
 from tests.postgresql import PostgreSQL
+from tests.serving import pause
 
 Kind = Literal["sqlite", "postgresql"]
 KINDS: tuple[Kind, ...] = ("sqlite", "postgresql")
 TEMPLATE = "template"
+LAST_THREADS = 5.0  # seconds that threads of a test may take to give back their connections
 
 
 class Databases:
@@ -126,21 +129,15 @@ def bare_app(url: str, **changes: object) -> Generator[Flask]:
 def closing_all(app: Flask) -> Generator[None]:
     """Let no connection of an application outlive the test.
 
-    Disposing closes what lies in the pool; what a thread still holds just then is closed here,
-    or the garbage collector would complain of it in some later test.
+    A thread that is just ending still holds one: disposing before it has given it back would
+    leave that one to the garbage collector, which complains of it in some later test.
     """
-    used: list[object] = []
-
-    def note(connection: object, _record: object, _proxy: object) -> None:
-        used.append(connection)
-
     with app.app_context():
         engine = db.db.engine
-    sa.event.listen(engine, "checkout", note)
     try:
         yield
     finally:
-        sa.event.remove(engine, "checkout", note)
+        end = time.monotonic() + LAST_THREADS
+        while engine.pool.checkedout() and time.monotonic() < end:
+            pause(0.01)
         engine.dispose()
-        for connection in used:
-            connection.close()
