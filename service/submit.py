@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from models import Comment, Contact, EventType, Policy, Site, Status, SubmissionKey, Thread
+from models.comment import PUBLIC_ID_LENGTH
 from models.spam import Document
 from service import privacy
 from service.announce import comment_event, subject_of
@@ -21,7 +22,6 @@ from service.queries import sites
 from service.queries.limits import hold_key
 from service.scoring import Scored
 
-PUBLIC_ID_LENGTH = 16
 CLOSED = "Comments on this page are closed."
 DUPLICATE = "Duplicate comment detected; it looks as though you've already said that!"
 KEY_REUSED = "This Idempotency-Key was used for another comment; use a fresh key for each one."

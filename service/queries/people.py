@@ -6,7 +6,7 @@ from typing import Any, TypeVar
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from models import Membership, Moderator, Role, Setup
+from models import Moderator, Setup
 
 Person = TypeVar("Person", bound=Moderator)
 
@@ -28,12 +28,3 @@ def sign_in(session: Session, kind: type[Person], columns: Mapping[str, Any]) ->
     for name, value in columns.items():
         query = query.where(getattr(kind, name) == value)
     return session.scalar(query)
-
-
-def role_on(session: Session, moderator_id: int, site_id: int) -> Role | None:
-    """Return a moderator's role on a site, None when he has none."""
-    return session.scalar(
-        sa.select(Membership.role).where(
-            Membership.moderator_id == moderator_id, Membership.site_id == site_id
-        )
-    )

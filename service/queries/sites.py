@@ -33,11 +33,6 @@ def thread(session: Session, thread_id: int) -> Thread:
     return session.get_one(Thread, thread_id)
 
 
-def all_sites(session: Session) -> Sequence[Site]:
-    """Return every site, by slug."""
-    return session.scalars(sa.select(Site).order_by(Site.slug)).all()
-
-
 def sites_of(session: Session, moderator_id: int) -> list[tuple[Site, Role]]:
     """Return the sites a moderator has a role on, by slug."""
     query = (

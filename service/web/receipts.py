@@ -21,7 +21,6 @@ from service.web.tree import shown_time
 
 bp = Blueprint("receipts", __name__)
 
-ACTIONS = ("edit", "withdraw", "export", "erase")
 UNKNOWN_ACTION = "Choose edit, withdraw, export or erase."
 FIELDS: dict[str, type] = {"action": str, "comment": str, "with_text": bool}
 STATES = {
