@@ -3,6 +3,17 @@
 from models.base import Base
 from models.comment import Comment, Contact, RateBucket, Status, SubmissionKey
 from models.decision import Decision
+from models.learning import (
+    Example,
+    Job,
+    JobKind,
+    LabelWithdrawal,
+    Lesson,
+    ModelState,
+    SiteModel,
+    Trace,
+    TraceKind,
+)
 from models.moderator import KeyCheck, Membership, Moderator, Role, Setup
 from models.outbox import (
     Attempt,
@@ -30,15 +41,24 @@ __all__ = [
     "Event",
     "EventCursor",
     "EventType",
+    "Example",
+    "Job",
+    "JobKind",
     "KeyCheck",
+    "LabelWithdrawal",
+    "Lesson",
     "Membership",
+    "ModelState",
     "Moderator",
     "Policy",
     "RateBucket",
     "Role",
     "Setup",
     "Site",
+    "SiteModel",
     "Status",
     "SubmissionKey",
     "Thread",
+    "Trace",
+    "TraceKind",
 ]

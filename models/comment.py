@@ -57,6 +57,13 @@ class Comment(Base):
         sa.Index("ix_comment_thread", "thread_id", "status", "created_at", "id"),
         sa.Index("ix_comment_likeness", "thread_id", "likeness"),
         sa.Index("ix_comment_contact", "contact_id"),
+        sa.Index(
+            "ix_comment_blind",
+            "site_id",
+            "id",
+            sqlite_where=sa.text("blind"),
+            postgresql_where=sa.text("blind"),
+        ),
         sa.CheckConstraint("version >= 1", name="version_positive"),
     )
 
@@ -91,7 +98,11 @@ class Comment(Base):
     note: Mapped[str] = mapped_column(sa.String(200), default="")
     """Why a check or a rule held it, in words for the card."""
     signals: Mapped[dict[str, Any]]
-    """What was seen outside the text: honeypot, form age, trust of the origin."""
+    """What was seen outside the text: honeypot, form age, trust of the origin, campaigns."""
+    known_language: Mapped[bool] = mapped_column(default=True, server_default=sa.true())
+    """Whether honest comments in its script are known; where not, nothing files it."""
+    blind: Mapped[bool] = mapped_column(default=False, server_default=sa.false())
+    """One of the random sample that no rule files and whose score is shown once decided."""
     likeness: Mapped[bytes] = mapped_column(sa.LargeBinary(16))
     """Keyed digest of name and text, to find the same comment sent twice."""
 
