@@ -38,5 +38,4 @@ def build(
     figures = {found.name: asdict(found) for found in evaluation.sets[:2]}
     save(SpamModel(model.weights, replace(model.card, figures=dict(figures))), file)
     (out / "CARD.md").write_text(card(model, evaluation), encoding="utf-8")
-    progress(f"written to {out}")
     return evaluation
