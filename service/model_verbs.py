@@ -87,9 +87,9 @@ def _train(chosen: argparse.Namespace) -> int:
 
 def _evaluate(chosen: argparse.Namespace) -> int:
     from models.spam.evaluate import evaluate
-    from models.spam.figures import as_text
     from models.spam.samples import SampleError
     from models.spam.sources import split_source
+    from models.spam.tables import as_text
 
     model = _model(chosen.model)
     try:

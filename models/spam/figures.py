@@ -1,6 +1,5 @@
-"""What was measured about a model: plain values, and the same as Markdown tables."""
+"""What was measured about a model: plain values."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 
 
@@ -52,12 +51,117 @@ class Figures:
 
 
 @dataclass(frozen=True, slots=True)
+class Bin:
+    """Comments that were given about the same probability.
+
+    Args:
+        count: how many.
+        told: their mean probability, both classes weighted alike.
+        found: how much of them is spam, both classes weighted alike.
+    """
+
+    count: int
+    told: float
+    found: float
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """What of one set is drawn.
+
+    Args:
+        name: of the set.
+        roc: share of the ham flagged, spam caught; from .001 to .1.
+        reliability: ten bins of probability, the empty ones left out.
+    """
+
+    name: str
+    roc: tuple[tuple[float, float], ...]
+    reliability: tuple[Bin, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Collection:
+    """Labelled comments of one site in one split; `first` and `last` are years or empty."""
+
+    site: str
+    split: str
+    ham: int
+    spam: int
+    first: str
+    last: str
+
+
+@dataclass(frozen=True, slots=True)
 class Speed:
     """Median and 99th percentile of the time for one comment, microseconds."""
 
     characters: int
     median: float
     worst: float
+
+
+@dataclass(frozen=True, slots=True)
+class Footprint:
+    """What a model takes.
+
+    Args:
+        file: bytes on disk.
+        load: seconds to read and check it, the libraries being there.
+        memory: bytes of resident memory that code, weights and a first score add to a process
+            that has numpy; None where the system does not tell.
+    """
+
+    file: int
+    load: float
+    memory: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One point of a learning curve: trained with this share, so many comments."""
+
+    share: float
+    comments: int
+    figures: Figures
+
+
+@dataclass(frozen=True, slots=True)
+class Peer:
+    """Another filter on the same comments.
+
+    Args:
+        name: as people know it.
+        missing: why it could not be measured, and what to do; empty when it was.
+        sets: blogs, blogs and archives.
+        left_out: each blog by a filter that never saw it; empty unless asked for.
+        seconds: for one comment, scored in bulk.
+    """
+
+    name: str
+    missing: str = ""
+    sets: tuple[Figures, ...] = ()
+    left_out: tuple[Figures, ...] = ()
+    seconds: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Stretch:
+    """A stretch of a replayed stream of decisions, in time order; shares at probability .5."""
+
+    until: int
+    caught: Share
+    flagged: Share
+
+
+@dataclass(frozen=True, slots=True)
+class Replayed:
+    """A replayed stream: probabilities that were told before their label was known."""
+
+    name: str
+    figures: Figures
+    halves: tuple[Figures, ...]
+    stretches: tuple[Stretch, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +174,13 @@ class Evaluation:
         attacks: spam of the blogs still scored at or above the 1 % threshold, per disguise.
         left_out: each blog as judged by a model that never saw it; empty unless asked for.
         speed: per length of comment.
+        times: each blog's older and newer half; where left out, its thirds by time.
+        shapes: what of the sets is drawn.
+        collections: what the source holds, per site and split.
+        learning: with a growing share of the training comments; empty unless asked for.
+        peers: other filters; empty unless asked for.
+        footprint: what the model takes.
+        replayed: streams that were replayed; empty unless given.
     """
 
     sets: tuple[Figures, ...]
@@ -77,81 +188,10 @@ class Evaluation:
     attacks: tuple[tuple[str, Share], ...]
     left_out: tuple[Figures, ...]
     speed: tuple[Speed, ...]
-
-
-def as_text(evaluation: Evaluation) -> str:
-    """Return an evaluation as Markdown: sentences and tables."""
-    return "\n".join(_lines(evaluation)).rstrip()
-
-
-def _lines(evaluation: Evaluation) -> list[str]:
-    return [
-        "Measured on later comments of known sites (the calibration set, so calibration looks a",
-        "little better here than elsewhere). In brackets: 95 % intervals.",
-        "",
-        *_table(evaluation.sets),
-        *_left_out(evaluation.left_out),
-        "Honest sentences flagged (p >= .5), per language of the probe:",
-        "",
-        *_shares(evaluation.languages),
-        "Spam of the blogs caught at 1 % false alarms after its text was disguised:",
-        "",
-        *_shares(evaluation.attacks),
-        "Time for one comment, one core of the machine that made this page:",
-        "",
-        "| characters | median | 99 of 100 below |",
-        "| --- | --- | --- |",
-        *(f"| {s.characters} | {s.median:.0f} µs | {s.worst:.0f} µs |" for s in evaluation.speed),
-        "",
-    ]
-
-
-def _left_out(sets: tuple[Figures, ...]) -> list[str]:
-    if not sets:
-        return []
-    areas = [found.auc for found in sets if found.auc is not None]
-    recalls = [found.recall_at_1.value for found in sets if found.recall_at_1]
-    return [
-        "Each blog judged by a model that never saw it, which is what a new site can expect:",
-        "",
-        *_table(sets),
-        f"Mean AUC {_mean(areas):.3f}, mean recall at 1 % {_mean(recalls):.2f}.",
-        "",
-    ]
-
-
-def _table(sets: Iterable[Figures]) -> list[str]:
-    head = (
-        "| comments | ham / spam | AUC | recall at 1 % | at 0.1 % | ham p >= .5 | ham p >= .95 "
-        "| spam p >= .95 | ham p < .10 | calibration error |"
-    )
-    rows = [
-        f"| {s.name} | {s.ham} / {s.spam} | {_number(s.auc)} | {_share(s.recall_at_1)} "
-        f"| {_share(s.recall_at_01)} | {_percent(s.flagged)} | {_percent(s.filed)} "
-        f"| {_percent(s.caught)} | {_percent(s.fine)} | {_number(s.calibration_error)} |"
-        for s in sets
-    ]
-    return [head, "| --- " * 10 + "|", *rows, ""]
-
-
-def _shares(rows: Iterable[tuple[str, Share]]) -> list[str]:
-    lines = [f"| {name} | {share.count} | {_percent(share)} |" for name, share in rows]
-    return ["| | of | share |", "| --- | --- | --- |", *lines, ""]
-
-
-def _share(share: Share | None) -> str:
-    return "-" if share is None else f"{share.value:.2f} ({share.low:.2f}-{share.high:.2f})"
-
-
-def _percent(share: Share) -> str:
-    if not share.count:
-        return "-"
-    return f"{share.value:.1%} ({share.low:.1%}-{share.high:.1%})"
-
-
-def _number(value: float | None) -> str:
-    return "-" if value is None else f"{value:.4f}"
-
-
-def _mean(values: list[float]) -> float:
-    return sum(values) / max(1, len(values))
+    times: tuple[Figures, ...] = ()
+    shapes: tuple[Shape, ...] = ()
+    collections: tuple[Collection, ...] = ()
+    learning: tuple[Step, ...] = ()
+    peers: tuple[Peer, ...] = ()
+    footprint: Footprint | None = None
+    replayed: tuple[Replayed, ...] = ()

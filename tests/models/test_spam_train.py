@@ -187,8 +187,8 @@ def test_an_evaluation_has_sites_languages_attacks_and_speed(trained, folder):
     assert names[:2] == ["blogs", "blogs and archives"]
     assert {"haacked", "diary", "textdetox"} <= set(names)
     assert dict(evaluation.languages)["ru"].count == 6
-    assert {name for name, _ in evaluation.attacks} == {"none", *ATTACKS}
-    assert [speed.characters for speed in evaluation.speed] == [200, 4000]
+    assert {name for name, _ in evaluation.attacks} >= {"none", *ATTACKS}
+    assert [speed.characters for speed in evaluation.speed] == [200, 1000, 4000, 82000]
     assert evaluation.left_out == ()
 
 
