@@ -6,6 +6,7 @@ import signal
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -16,6 +17,7 @@ from service.errors import SetupError
 
 if TYPE_CHECKING:
     from models.spam import Document, SpamModel
+    from models.spam.figures import Evaluation
 
 SITES_LEFT_OUT = "also train once without each moderated blog and measure on it (slow)"
 SOURCE = "folder with train.jsonl[.gz] and, if there is one, dev.jsonl[.gz]; or files"
@@ -39,6 +41,7 @@ def add_to(model: argparse.ArgumentParser) -> None:
     replay = verbs.add_parser(
         "replay", help="submit and decide labelled JSON lines in time order, learning as in service"
     )
+    replay.add_argument("--model", type=Path, help=MODEL)
     replay.set_defaults(run=_replay)
 
 
@@ -57,6 +60,16 @@ def _add_evaluate(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("source", type=Path, nargs="+", help=SOURCE)
     parser.add_argument("--model", type=Path, help=MODEL)
     parser.add_argument("--sites-left-out", action="store_true", help=SITES_LEFT_OUT)
+    parser.add_argument(
+        "--curves", action="store_true", help="also train with parts of the comments (slow)"
+    )
+    parser.add_argument(
+        "--peers", action="store_true", help="also measure spamprobe, bogofilter and naive Bayes"
+    )
+    parser.add_argument(
+        "--replayed", type=Path, nargs="+", default=[], help="what `gatepost model replay` wrote"
+    )
+    parser.add_argument("--report", type=Path, metavar="DIR", help="also write DIR/index.html")
     parser.set_defaults(run=_evaluate)
 
 
@@ -86,27 +99,43 @@ def _train(chosen: argparse.Namespace) -> int:
 
 
 def _evaluate(chosen: argparse.Namespace) -> int:
-    from models.spam.evaluate import evaluate
+    from models.spam.report import write_report
     from models.spam.samples import SampleError
-    from models.spam.sources import split_source
     from models.spam.tables import as_text
 
     model = _model(chosen.model)
     try:
-        with TemporaryDirectory(prefix="gatepost-splits-") as folder:
-            source = split_source(chosen.source, Path(folder))
-            for note in source.notes:
-                _progress(note)
-            found = evaluate(
-                model,
-                source.files,
-                sites_left_out=chosen.sites_left_out,
-                progress=_progress,
-            )
+        found = _measured(model, chosen)
     except (SampleError, ValueError, OSError, EOFError) as error:
         raise SetupError(f"these comments cannot be measured: {error}") from error
-    print(as_text(found))
+    print(_printable(as_text(found)))
+    if chosen.report:
+        try:
+            _progress(f"written to {write_report(model, found, chosen.report)}")
+        except OSError as error:
+            raise SetupError(f"the report cannot be written: {error}") from error
     return 0
+
+
+def _measured(model: "SpamModel", chosen: argparse.Namespace) -> "Evaluation":
+    from models.spam.evaluate import evaluate
+    from models.spam.replayed import read_replayed
+    from models.spam.sources import split_source
+
+    streams = tuple(read_replayed(file) for file in chosen.replayed)
+    with TemporaryDirectory(prefix="gatepost-splits-") as folder:
+        source = split_source(chosen.source, Path(folder))
+        for note in source.notes:
+            _progress(note)
+        found = evaluate(
+            model,
+            source.files,
+            sites_left_out=chosen.sites_left_out,
+            curves=chosen.curves,
+            peers=chosen.peers,
+            progress=_progress,
+        )
+    return replace(found, replayed=streams)
 
 
 def _card(chosen: argparse.Namespace) -> int:
@@ -152,12 +181,17 @@ def _score(chosen: argparse.Namespace) -> int:
     return 0
 
 
-def _replay(_chosen: argparse.Namespace) -> int:
+def _replay(chosen: argparse.Namespace) -> int:
     from service.replay import replay
 
-    code = replay(sys.stdin, sys.stdout)
-    sys.stdout.flush()
-    return code
+    with (
+        open(0, encoding="utf-8", closefd=False) as source,
+        open(1, "w", encoding="utf-8", closefd=False) as out,
+    ):
+        try:
+            return replay(source, out, model=chosen.model)
+        except UnicodeDecodeError as error:
+            raise SetupError(f"standard input is not UTF-8: {error}") from error
 
 
 def _document(row: object) -> "Document":

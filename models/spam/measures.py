@@ -13,7 +13,10 @@ Labels = NDArray[np.bool_]
 _BINS = 10
 _Z = 1.96  # 95 % of a normal distribution
 _RESAMPLES = 300
-_ALARMS = tuple(float(alarms) for alarms in np.geomspace(0.001, 0.1, 33))
+_ALARMS = (
+    0.001, 0.0014, 0.002, 0.003, 0.004, 0.005, 0.007,
+    0.01, 0.014, 0.02, 0.03, 0.04, 0.05, 0.07, 0.1,
+)  # fmt: skip
 
 
 def figures(name: str, logits: Logits, labels: Labels) -> Figures:
