@@ -26,7 +26,7 @@ SPLITS = ("train", "dev", "extra")
 
 _WORD = re.compile(r"\w+")
 _SHINGLE = 3  # words
-_BANDS, _ROWS = 10, 3
+_BANDS, _ROWS = 25, 4
 _MULTIPLIERS = np.random.default_rng(7).integers(1, 1 << 32, (_BANDS * _ROWS, 1), np.uint64) | 1
 
 
