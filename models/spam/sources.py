@@ -27,7 +27,9 @@ SPLITS = ("train", "dev", "extra")
 _WORD = re.compile(r"\w+")
 _SHINGLE = 3  # words
 _BANDS, _ROWS = 25, 4
-_MULTIPLIERS = np.random.default_rng(7).integers(1, 1 << 32, (_BANDS * _ROWS, 1), np.uint64) | 1
+_MULTIPLIERS = (
+    np.random.default_rng(7).integers(1 << 63, size=(_BANDS * _ROWS, 1), dtype=np.uint64) * 2 + 1
+)
 
 
 @dataclass(frozen=True, slots=True)
