@@ -109,7 +109,7 @@ class Footprint:
         file: bytes on disk.
         load: seconds to read and check it, the libraries being there.
         memory: bytes of resident memory that code, weights and a first score add to a process
-            that has numpy; None where the system does not tell.
+            that has numpy and the tables; None where the system does not tell.
     """
 
     file: int

@@ -21,7 +21,8 @@ _RUNS = 200
 _LOADS = 5
 _WORDS = "I had to change the second step to make it work here, since the path differs. "
 _MEMORY = """
-import sys, numpy, resource
+import resource, sys
+import models, numpy  # what a process that serves has anyway
 
 def resident():
     with open("/proc/self/statm") as file:

@@ -225,7 +225,7 @@ def _cost(evaluation: Evaluation) -> Section:
         memory = "unknown" if print_.memory is None else f"{print_.memory / 1e6:.1f} MB"
         note = (
             f"The file has {print_.file / 1e6:.2f} MB and loads in {1000 * print_.load:.0f} ms;"
-            f" code, weights and a first score add {memory} to a process that has numpy."
+            f" code, weights and a first score add {memory} to a process that serves."
         )
     return Section(
         "cost",
