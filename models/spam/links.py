@@ -21,7 +21,7 @@ _URL = re.compile(
     "|(?<![\\w.@/-])(?:[\\w-]{1,63}+\\.){0,4}(?!(?:asp|ado|vb|dot)\\.net|system\\.io)[\\w-]{2,63}+"
     f"\\.(?:{_TOP_LEVEL})(?![\\w-])(?:[/?][^\\s<>\"'()\\[\\]\ue000-\ue003]*)?"
 )
-_URL_SIGN = re.compile(r"\.\w|:/")
+_URL_SIGN, _DOT_SIGN, _AT = re.compile(r"\.\w|:/"), re.compile(r"\.\w"), re.compile("@")
 _MAIL = re.compile(r"(?<![\w.+-])[\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63}){1,4}(?!\w)")
 _ANY = re.compile(r"\.\w|:/|@|<a|\[/?[ui]|\]\(")
 _ANCHOR = re.compile(r"<a\s{1,9}href\b")
@@ -91,10 +91,12 @@ def take_links(text: str) -> tuple[str, Links]:
         links.append(match.group().rstrip(".,;:!?"))
         return f" {LINK} "
 
-    text = substitute_near(_URL_SIGN, _URL, keep, text)
+    text = substitute_near(_URL_SIGN if ":/" in text else _DOT_SIGN, _URL, keep, text)
     mails = 0
     if "@" in text:
-        text, mails = _MAIL.subn(f" {MAIL} ", text)
+        before = text.count(MAIL)
+        text = substitute_near(_AT, _MAIL, lambda _: f" {MAIL} ", text)
+        mails = text.count(MAIL) - before
     hosts = tuple(dict.fromkeys(filter(None, map(host_of, links))))
     last = text.rstrip().endswith(LINK)
     return text, Links(
