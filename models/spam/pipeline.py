@@ -60,7 +60,9 @@ def standardised(
     measures: NDArray[np.float32], mean: NDArray[np.float32], deviation: NDArray[np.float32]
 ) -> NDArray[np.float32]:
     """Return measures as the classifier sees them; last axis is the measure."""
-    cut = np.clip((measures - mean) / deviation, -MEASURE_CLIP, MEASURE_CLIP)
+    level = (measures - mean) / deviation
+    # Not `np.clip`: for so few numbers its own checks take longer than the work.
+    cut = np.minimum(np.maximum(level, -MEASURE_CLIP), MEASURE_CLIP)
     scaled: NDArray[np.float32] = (cut * np.float32(MEASURE_SCALE)).astype(np.float32)
     return scaled
 
