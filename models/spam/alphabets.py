@@ -7,6 +7,9 @@ this file could not tell them from others.
 import re
 import unicodedata
 
+import numpy as np
+from numpy.typing import NDArray
+
 INVISIBLE = re.compile(
     "["
     "\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f\xad"  # controls, soft hyphen
@@ -152,3 +155,82 @@ SCRIPTS = (
     (0x32000, "other"),
 )
 """First code point of each stretch and the script its letters belong to (Unicode blocks)."""
+
+WORD, ALNUM, ALPHA, UPPER, DIGIT, PICTURE, STYLE, MARK, UNEVEN, CLOAKED = (
+    1 << n for n in range(10)
+)
+"""Kinds of characters, one bit each in `KINDS`.
+
+WORD: part of a word; marks are, or Devanagari and its kin would fall apart. ALNUM, ALPHA, UPPER,
+DIGIT: as the string methods say. PICTURE, STYLE, MARK, CLOAKED: in `EMOJI`, `STYLED`, `MARKS`,
+`INVISIBLE`. UNEVEN: not ASCII, and more than `str.lower` is needed to make it a plain small letter.
+"""
+
+_TABLE, _BEYOND, _PICTURES, _PICTURES_END = 0x20000, 0x10000, 0x1F300, 0x1FB00
+_UNIFORM = frozenset((*range(0x3400, 0xA000), *range(0xAC00, 0xF900)))  # Han, Hangul, private
+
+
+def _kinds() -> NDArray[np.uint16]:
+    """Build `KINDS`: exactly below `_BEYOND`; of rare scripts beyond all are taken for letters."""
+    everything = "".join(map(chr, range(_TABLE)))
+    table = np.zeros(_TABLE, np.uint16)
+    asked = ((ALNUM, str.isalnum), (ALPHA, str.isalpha), (UPPER, str.isupper), (DIGIT, str.isdigit))
+    common = everything[:_BEYOND]
+    for bit, fits in asked:
+        table[:_BEYOND] |= np.fromiter(map(fits, common), np.bool_, _BEYOND) * np.uint16(bit)
+    marks = np.fromiter((unicodedata.category(sign)[0] == "M" for sign in common), np.bool_)
+    table[:_BEYOND][marks] |= WORD | UNEVEN
+    table[table & ALNUM > 0] |= WORD
+    table[_BEYOND:_PICTURES] = WORD | ALNUM | ALPHA | UNEVEN
+    table[_PICTURES:_PICTURES_END] = WORD
+    table[_PICTURES_END:] = WORD | UNEVEN
+    table[0x1160:0x1200] |= UNEVEN  # Hangul letters that join the one before them
+    table[0xE000:0xE004] |= WORD  # what folding puts in the place of links and mail addresses
+    for code in range(0x80, _BEYOND):
+        if code not in _UNIFORM and _is_uneven(common[code]):
+            table[code] |= UNEVEN
+    for bit, pattern in ((PICTURE, EMOJI), (MARK, MARKS), (CLOAKED, INVISIBLE)):
+        for found in pattern.finditer(everything):
+            table[found.start() : found.end()] |= bit
+    for found in STYLED.finditer(everything):
+        table[found.start()] |= STYLE | UNEVEN
+    table[-1] = WORD | ALNUM | ALPHA | UNEVEN | CLOAKED
+    return table
+
+
+def _is_uneven(sign: str) -> bool:
+    small = sign.lower()
+    return (
+        len(small) > 1
+        or ord(small) in PLAIN
+        or not unicodedata.is_normalized("NFKC", sign)
+        or not unicodedata.is_normalized("NFKC", small)
+    )
+
+
+KINDS = _kinds()
+"""Kinds of each code point, bits of the constants above; the last row stands for all beyond it."""
+
+DECIMALS = "".join(filter(str.isdecimal, map(chr, (KINDS[:_BEYOND] & DIGIT).nonzero()[0])))
+"""What `\\d` means in a pattern, but for rare scripts."""
+
+_PLAIN_CODES = np.arange(_TABLE, dtype="<u4")
+_PLAIN_CODES[list(PLAIN)] = [ord(letter) for letter in PLAIN.values()]
+
+
+def codes_of(text: str) -> NDArray[np.uint32]:
+    """Return the code points of a text."""
+    return np.frombuffer(text.encode("utf-32-le", "surrogatepass"), dtype="<u4")
+
+
+def kinds_of(codes: NDArray[np.uint32]) -> NDArray[np.uint16]:
+    """Return the kinds of each character, bits of the constants above."""
+    kinds: NDArray[np.uint16] = KINDS.take(codes, mode="clip")
+    return kinds
+
+
+def plain_letters(text: str) -> str:
+    """Return the text with `PLAIN` applied; `str.translate` asks a dictionary per character."""
+    codes = codes_of(text)
+    plain = np.where(codes < _TABLE, _PLAIN_CODES.take(codes, mode="clip"), codes)
+    return plain.astype("<u4").tobytes().decode("utf-32-le", "surrogatepass")

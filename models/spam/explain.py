@@ -1,12 +1,14 @@
 """Reasons in words. The model is a sum, so its parts are exact and nothing is estimated."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
+from heapq import nlargest
+from itertools import chain
 
 import numpy as np
 from numpy.typing import NDArray
 
 from models.spam.document import Document
-from models.spam.features import Occurrences, Reading
+from models.spam.features import Reading
 from models.spam.links import TOKEN_WORDS, host_of
 from models.spam.score import Reason
 from models.spam.structure import MEASURES
@@ -15,9 +17,17 @@ SHOWN = 6
 """Reasons told one by one; the others are one sum."""
 _LONGEST = 60
 _SMALLEST = 0.005
+_SENTENCES = {
+    "word": "the word “{}”",
+    "pair": "the words “{}”",
+    "name": "the name “{}”",
+    "website": "the website {}",
+    "link": "the link to “{}”",
+}
 
 Parts = list[NDArray[np.float32]]
-Found = list[tuple[float, str, str]]
+Sums = dict[str, float]
+"""Contribution per distinct text."""
 
 
 def reasons_of(
@@ -35,14 +45,27 @@ def reasons_of(
         sums: the logit, and what of it was there before anything was read.
     """
     logit, base = sums
-    found = [
-        *_measures(measured),
-        *_chunks_and_pairs(reading, parts),
-        (float(parts[2].sum()), "name", f"the name “{_short(document.author)}”"),
-        *_links(document, reading, parts[3]),
+    words, pairs = _words_and_pairs(reading, parts)
+    website, hosts = _links(document, reading, parts[3])
+    kinds: tuple[tuple[str, Mapping[str, float] | Mapping[int, float]], ...] = (
+        ("measure", dict(enumerate(measured.tolist()))),
+        ("word", words),
+        ("pair", pairs),
+        ("name", {document.author: float(np.add.reduce(parts[2]))}),
+        ("website", website),
+        ("link", hosts),
+    )
+    # Text is made for those few alone that are told.
+    sizes = map(abs, chain.from_iterable(found.values() for _, found in kinds))
+    limit = max(_SMALLEST, min(nlargest(SHOWN, sizes)))
+    top = [
+        (weight, kind, text)
+        for kind, found in kinds
+        for text, weight in found.items()
+        if abs(weight) >= limit
     ]
-    top = sorted((row for row in found if abs(row[0]) >= _SMALLEST), key=lambda row: -abs(row[0]))
-    shown = [Reason(name, text, weight) for weight, name, text in top[:SHOWN]]
+    top.sort(key=lambda row: -abs(row[0]))
+    shown = [_told(*row) for row in top[:SHOWN]]
     rest = logit - base - sum(reason.weight for reason in shown)
     return (
         *shown,
@@ -51,57 +74,62 @@ def reasons_of(
     )
 
 
-def _measures(measured: NDArray[np.float32]) -> Found:
-    return [
-        (weight, row.name, row.words)
-        for weight, row in zip(measured.tolist(), MEASURES, strict=True)
-    ]
+def _told(weight: float, kind: str, text: str | int) -> Reason:
+    if isinstance(text, int):
+        return Reason(MEASURES[text].name, MEASURES[text].words, weight)
+    return Reason(kind, _SENTENCES[kind].format(_short(text)), weight)
 
 
-def _chunks_and_pairs(reading: Reading, parts: Parts) -> Found:
+def _words_and_pairs(reading: Reading, parts: Parts) -> tuple[Sums, Sums]:
     """Return one row per distinct word, with its letter groups, and one per strong pair."""
-    words, letters = reading.blocks[0], reading.blocks[1]
+    words, letters = (reading.found.owners[part] for part in reading.parts[:2])
     chunks = reading.body.text.split(" ") if reading.body.text else []
-    shares = _per_owner(words, parts[0], len(chunks))
+    units = len(chunks) + len(reading.pairs[0])
+    shares = _per_owner(words, parts[0], units)
     of_pairs = shares[len(chunks) :]
     by_chunk = shares[: len(chunks)] + _per_owner(letters, parts[1], len(chunks))
-    return [
-        *_merged("word", "the word", zip(by_chunk.tolist(), chunks, strict=True)),
-        *_merged("pair", "the words", _strong_pairs(reading, of_pairs)),
-    ]
+    return (
+        _merged(zip(by_chunk.tolist(), chunks, strict=True)),
+        _merged(_strong_pairs(reading, of_pairs)),
+    )
 
 
-def _per_owner(block: Occurrences, part: NDArray[np.float32], owners: int) -> NDArray[np.float64]:
-    """Add up a block's contributions per unit, for at least so many units."""
+def _per_owner(
+    owners: NDArray[np.int64], part: NDArray[np.float32], units: int
+) -> NDArray[np.float64]:
+    """Add up a block's contributions per unit."""
     # `astype`: for no occurrences at all `bincount` answers in whole numbers.
-    return np.bincount(block.owners, part, minlength=owners).astype(np.float64)
+    return np.bincount(owners, part, minlength=units).astype(np.float64, copy=False)
 
 
-def _strong_pairs(reading: Reading, shares: NDArray[np.float64]) -> list[tuple[float, str]]:
-    """Return the word pairs that may matter: text is cut out for these alone."""
+def _strong_pairs(reading: Reading, shares: NDArray[np.float64]) -> Iterator[tuple[float, str]]:
+    """Yield the word pairs that may matter: text is cut out for these alone."""
     padded = f" {reading.body.text} "
     begins, ends = reading.pairs
-    strong = np.argsort(-np.abs(shares))[: 4 * SHOWN]
-    return [(float(shares[n]), padded[begins[n] : ends[n]]) for n in strong]
+    if len(shares) > 4 * SHOWN:
+        strong = np.argpartition(np.abs(shares), -4 * SHOWN)[-4 * SHOWN :]
+        shares, begins, ends = shares[strong], begins[strong], ends[strong]
+    for share, begin, end in zip(shares.tolist(), begins.tolist(), ends.tolist(), strict=True):
+        yield share, padded[begin:end]
 
 
-def _merged(name: str, label: str, rows: Iterable[tuple[float, str]]) -> Found:
+def _merged(rows: Iterable[tuple[float, str]]) -> Sums:
     """Add up equal texts."""
-    sums: dict[str, float] = {}
+    sums: Sums = {}
     for weight, text in rows:
         sums[text] = sums.get(text, 0.0) + weight
-    strong = sorted(sums.items(), key=lambda row: -abs(row[1]))[:SHOWN]
-    return [(weight, name, f"{label} “{_short(text)}”") for text, weight in strong]
+    return sums
 
 
-def _links(document: Document, reading: Reading, part: NDArray[np.float32]) -> Found:
-    shares = _per_owner(reading.blocks[3], part, 1).tolist()
-    website, *links = zip(shares, [document.url, *reading.body.links.links], strict=False)
-    rows: Found = []
-    if website[1]:
-        rows.append((website[0], "website", f"the website {_short(host_of(website[1]))}"))
-    hosts = [(weight, host_of(link)) for weight, link in links]
-    return [*rows, *_merged("link", "the link to", hosts)]
+def _links(document: Document, reading: Reading, part: NDArray[np.float32]) -> tuple[Sums, Sums]:
+    """Return the contribution of the website's host, and one row per host of the text."""
+    if not len(part):
+        return {}, {}
+    owners = reading.found.owners[reading.parts[3]]
+    shares = _per_owner(owners, part, 1).tolist()
+    website = {host_of(document.url): shares[0]} if document.url else {}
+    hosts = map(host_of, reading.body.links.links)
+    return website, _merged(zip(shares[1:], hosts, strict=False))
 
 
 def _short(text: str) -> str:

@@ -5,25 +5,26 @@ other. A block's values are (1 + log count) * rarity, scaled so that their squar
 """
 
 import threading
-import unicodedata
+from bisect import bisect_left
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
+from itertools import accumulate
 
 import numpy as np
 from numpy.typing import NDArray
 
+from models.spam.alphabets import WORD, codes_of, kinds_of
 from models.spam.document import Document
 from models.spam.hashing import (
-    buckets,
-    codes_of,
     letter_groups,
+    mixed,
     pair_hashes,
     piece_hashes,
     runs,
     token_hashes,
 )
-from models.spam.links import LINKS_READ, TOKEN_WORDS, link_tokens
+from models.spam.links import LINK, LINKS_READ, link_tokens
 from models.spam.structure import measure
 from models.spam.text import FoldedText, fold
 
@@ -35,6 +36,10 @@ PAGE_CAP = 40_000
 
 _SPACE = 32
 _BODY_GROUPS, _NAME_GROUPS = (3, 4, 5), (2, 3, 4)
+_PAIRS, _NAME_STRETCH = 1, 2 + len(_BODY_GROUPS)
+_LAST_STRETCH = (_PAIRS, _NAME_STRETCH - 1, _NAME_STRETCH, _NAME_STRETCH + 1)
+_NO_HASHES, _NO_OWNERS = np.empty(0, np.uint64), np.empty(0, np.int64)
+_ONE = np.float32(1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,19 +71,8 @@ WIDTH = LINK_TOKENS.stop
 """Number of hashed features."""
 
 
-def _word_signs() -> NDArray[np.bool_]:
-    """Tell for every code point below 0x10000 whether it belongs to a word.
-
-    Marks do, or Devanagari and its kin would fall apart; so do the tokens for links.
-    """
-    table = np.array(
-        [chr(c).isalnum() or unicodedata.category(chr(c))[0] == "M" for c in range(0x10000)]
-    )
-    table[[ord(token) for token in TOKEN_WORDS]] = True
-    return table
-
-
-_WORD_SIGNS = _word_signs()
+_STARTS = np.array([block.start for block in BLOCKS])
+_SHIFTS = np.array([64 - block.bits for block in BLOCKS], np.uint64)
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,37 +90,120 @@ class Occurrences:
     off_topic: NDArray[np.bool_]
 
 
-_NOTHING = Occurrences(np.empty(0, np.int64), np.empty(0, np.int64), np.empty(0, np.bool_))
-
-
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """One comment, read.
+    """One comment, read, or a window of it (`window`).
 
     Args:
         body: the folded text.
-        blocks: occurrences per block, in the order of `BLOCKS`.
+        found: occurrences of all features, in ascending stretches: words, pairs of words, letter
+            groups by size, groups of the name, tokens of links.
+        ends: where in `found` each of these stretches ends.
         measures: float32, one per row of `structure.MEASURES`.
         pairs: begin and end of each word pair in the padded text.
     """
 
     body: FoldedText
-    blocks: tuple[Occurrences, ...]
+    found: Occurrences
+    ends: tuple[int, ...]
     measures: NDArray[np.float32]
     pairs: tuple[NDArray[np.int64], NDArray[np.int64]]
 
+    @property
+    def parts(self) -> tuple[slice, ...]:
+        """Where in `found` each of `BLOCKS` lies."""
+        words, letters, name, links = (self.ends[n] for n in _LAST_STRETCH)
+        return slice(0, words), slice(words, letters), slice(letters, name), slice(name, links)
+
+    @property
+    def blocks(self) -> tuple[Occurrences, ...]:
+        """Occurrences per block, in the order of `BLOCKS`."""
+        found = self.found
+        return tuple(
+            Occurrences(found.ids[part], found.owners[part], found.off_topic[part])
+            for part in self.parts
+        )
+
 
 def read(document: Document) -> Reading:
-    """Read a comment. What its owners are: see `body_features` and `link_features`."""
+    """Read a comment.
+
+    An owner in the blocks of words and letters is a chunk of the text (stretch between spaces)
+    or, from the number of chunks on, a word pair; in the name's block it is 0 for the name as a
+    whole, and in the links' block 0 for the website and 1, 2 .. for the links of the text.
+    """
     body, name = fold(document.text), fold(document.author, cap=NAME_CAP)
     page = page_words(document.title, document.page_text)
-    words, letters, pairs = body_features(body.text, page)
+    codes = codes_of(f" {body.text} " if body.text else " ")
+    spaces = (codes == _SPACE).cumsum()
+    begins, ends = runs(kinds_of(codes) & WORD > 0)
+    words = piece_hashes(codes, begins, ends)
+    pairs = pair_hashes(words)
+    groups, places = letter_groups(codes, spaces, _BODY_GROUPS)
+    names = _name_hashes(name.text)
+    tokens, token_owners = _link_hashes(document.url, body)
+    chunks, owners = int(spaces[-1]) - 1, spaces - 1
+    places_joined = np.concatenate(places)
+    stretches = [words, pairs, *groups, names, tokens]
+    sizes = list(map(len, stretches))
+    found = Occurrences(
+        ids=_ids(stretches, sizes),
+        owners=np.concatenate(
+            [
+                owners[begins],
+                np.arange(chunks, chunks + len(pairs)),
+                owners[places_joined],
+                np.zeros(len(names), np.int64),
+                token_owners,
+            ]
+        ),
+        off_topic=_off_topic(page, words, pairs, (begins, ends, places_joined), sum(sizes)),
+    )
     return Reading(
         body=body,
-        blocks=(words, letters, name_features(name.text), link_features(document.url, body)),
+        found=found,
+        ends=tuple(accumulate(sizes)),
         measures=measure(document, body, name),
-        pairs=pairs,
+        pairs=(begins[:-1], ends[1:]),
     )
+
+
+def window(reading: Reading, first: int, stop: int) -> Reading:
+    """Return what of a reading lies in the chunks `first` .. `stop` - 1 of its text.
+
+    Nothing is read again: stretches are sliced. Name, website and measures stay those of the
+    whole comment; of the links only those within stay. Owners keep their numbers.
+    """
+    owners, begin = reading.found.owners, 0
+    slices: list[slice] = []
+    for number, end in enumerate(reading.ends[:_NAME_STRETCH]):
+        if number == _PAIRS:  # words n and n + 1 are pair n, and both must lie within
+            low, high = slices[0].start, max(slices[0].start, slices[0].stop - 1)
+        else:
+            low, high = owners[begin:end].searchsorted((first, stop)).tolist()
+        slices.append(slice(begin + low, begin + high))
+        begin = end
+    name, links = reading.ends[_NAME_STRETCH:]
+    slices.append(slice(begin, name))
+    website, low, high = owners[name:links].searchsorted((1, *_links_in(reading, first, stop)))
+    slices += [slice(name, name + website), slice(name + low, name + high)]
+    sizes = [part.stop - part.start for part in slices]
+    sizes.append(sizes.pop() + sizes.pop())
+    found = reading.found
+    columns = (found.ids, found.owners, found.off_topic)
+    kept = [np.concatenate([column[part] for part in slices]) for column in columns]
+    return replace(reading, found=Occurrences(*kept), ends=tuple(accumulate(sizes)))
+
+
+def _links_in(reading: Reading, first: int, stop: int) -> tuple[int, int]:
+    """Return the first owner of link tokens in these chunks, and one past the last."""
+    text, links = reading.body.text, reading.body.links.links
+    if text.count(LINK) != len(links):  # links in words have no tokens: whose is whose is lost
+        return 1, len(links) + 1
+    if not links:
+        return 1, 1
+    places = [chunk for chunk, piece in enumerate(text.split(" ")) if LINK in piece]
+    return 1 + bisect_left(places, first), 1 + bisect_left(places, stop)
 
 
 @lru_cache(maxsize=32)
@@ -140,48 +217,48 @@ def page_words(title: str, page_text: str) -> NDArray[np.uint64]:
     found = [np.empty(0, np.uint64)]
     for part in (title, page_text):
         codes = codes_of(f" {fold(part, cap=PAGE_CAP).text} ")
-        words = piece_hashes(codes, *runs(_belongs(codes)))
+        words = piece_hashes(codes, *runs(kinds_of(codes) & WORD > 0))
         found += [words, pair_hashes(words)]
     return np.unique(np.concatenate(found))
 
 
-def body_features(
-    text: str, page: NDArray[np.uint64]
-) -> tuple[Occurrences, Occurrences, tuple[NDArray[np.int64], NDArray[np.int64]]]:
-    """Return words and pairs, letter groups, and where the pairs stand.
+def _off_topic(
+    page: NDArray[np.uint64],
+    words: NDArray[np.uint64],
+    pairs: NDArray[np.uint64],
+    where: tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]],
+    total: int,
+) -> NDArray[np.bool_]:
+    """Tell which occurrences are no word of the page; name and links never are.
 
-    An owner below the number of chunks (stretches between spaces) is a chunk; above it, a pair.
+    Args:
+        where: begin and end of each word, and place of each letter group.
+        total: number of occurrences.
     """
-    codes = codes_of(f" {text} " if text else " ")
-    spaces = np.cumsum(codes == _SPACE)
-    begins, ends = runs(_belongs(codes))
-    words = piece_hashes(codes, begins, ends)
-    pairs = pair_hashes(words)
-    chunks = int(spaces[-1]) - 1
-    known, known_pairs = _among(words, page), _among(pairs, page)
-    single = Occurrences(
-        ids=WORDS.start + buckets(np.concatenate([words, pairs]), WORDS.bits),
-        owners=np.concatenate([spaces[begins] - 1, chunks + np.arange(len(pairs))]),
-        off_topic=~np.concatenate([known, known_pairs]),
-    )
-    hashes, places = letter_groups(codes, spaces, _BODY_GROUPS)
-    groups = Occurrences(
-        ids=LETTERS.start + buckets(hashes, LETTERS.bits),
-        owners=spaces[places] - 1,
-        off_topic=_outside(len(codes), begins[known], ends[known])[places],
-    )
-    return single, groups, (begins[:-1], ends[1:])
+    answer = np.ones(total, dtype=np.bool_)
+    if len(page) and len(words):
+        begins, ends, places = where
+        known = _among(words, page)
+        reach = int(places.max(initial=ends[-1])) + 1
+        outside = _outside(reach, begins[known], ends[known])
+        size = len(words) + len(pairs)
+        answer[: len(words)] = ~known
+        answer[len(words) : size] = ~_among(pairs, page)
+        answer[size : size + len(places)] = outside[places]
+    return answer
 
 
-def name_features(name: str) -> Occurrences:
-    """Return the letter groups of a name; its owner is the name as a whole (0)."""
-    codes = codes_of(f" {name} " if name else " ")
-    hashes, _ = letter_groups(codes, np.cumsum(codes == _SPACE), _NAME_GROUPS)
-    return _whole(NAME, hashes, np.zeros(len(hashes), np.int64))
+def _name_hashes(name: str) -> NDArray[np.uint64]:
+    """Hash the letter groups of a name."""
+    if not name:
+        return _NO_HASHES
+    codes = codes_of(f" {name} ")
+    hashes, _ = letter_groups(codes, (codes == _SPACE).cumsum(), _NAME_GROUPS)
+    return np.concatenate(hashes)
 
 
-def link_features(website: str, body: FoldedText) -> Occurrences:
-    """Return the tokens of links; owner 0 is the website, 1, 2 .. the links of the text."""
+def _link_hashes(website: str, body: FoldedText) -> tuple[NDArray[np.uint64], NDArray[np.int64]]:
+    """Hash the tokens of links and return their owners too, ascending."""
     tokens: list[str] = []
     owners: list[int] = []
     sources = ["".join(website.split())[:URL_CAP], *(link[:URL_CAP] for link in body.links.links)]
@@ -191,8 +268,17 @@ def link_features(website: str, body: FoldedText) -> Occurrences:
             tokens += new
             owners += [owner] * len(new)
     if not tokens:
-        return _NOTHING
-    return _whole(LINK_TOKENS, token_hashes(tokens), np.array(owners, dtype=np.int64))
+        return _NO_HASHES, _NO_OWNERS
+    return token_hashes(tokens), np.array(owners, dtype=np.int64)
+
+
+def _ids(stretches: list[NDArray[np.uint64]], sizes: list[int]) -> NDArray[np.int64]:
+    """Return the place in the weight vector of each hash."""
+    words, pairs, *letters, name, links = sizes
+    counts = words + pairs, sum(letters), name, links
+    topmost = mixed(np.concatenate(stretches)) >> np.repeat(_SHIFTS, counts)
+    ids: NDArray[np.int64] = topmost.view(np.int64) + np.repeat(_STARTS, counts)
+    return ids
 
 
 def weigh(
@@ -208,13 +294,38 @@ def weigh(
         rarity: one factor per hashed feature (inverse document frequency).
     """
     for block in blocks:
-        if not len(block.ids):
-            yield np.empty(0, np.float32)
-            continue
         counts = _counts(block.ids)
         values = (1 + np.log(counts)) * rarity[block.ids].astype(np.float32)
         length = np.sqrt(np.sum(values * values / counts)) or np.float32(1)
         yield values / counts / length * block.off_topic
+
+
+def table_of(rarity: NDArray[np.floating], weights: NDArray[np.floating]) -> NDArray[np.float64]:
+    """Return each feature's rarity and weight side by side: one look-up finds both.
+
+    Returns:
+        (`WIDTH`,) float64, each in truth two float32.
+    """
+    table = np.empty((len(rarity), 2), np.float32)
+    table[:, 0], table[:, 1] = rarity, weights
+    return table.view(np.float64)[:, 0]
+
+
+def contributions(reading: Reading, table: NDArray[np.float64]) -> list[NDArray[np.float32]]:
+    """Return, per block, what each occurrence adds to the score: `weigh` times the weight.
+
+    Args:
+        table: of `table_of`.
+    """
+    found = reading.found
+    counts = _counts(found.ids)
+    looked_up = table.take(found.ids, mode="clip").view(np.float32).reshape(-1, 2)
+    values = (np.log(counts) + _ONE) * looked_up[:, 0]
+    shares = values / counts
+    squares, scaled = values * shares, shares * looked_up[:, 1] * found.off_topic
+    return [
+        scaled[part] / (np.sqrt(np.add.reduce(squares[part])) or _ONE) for part in reading.parts
+    ]
 
 
 _scratch = threading.local()
@@ -234,12 +345,6 @@ def _counts(ids: NDArray[np.int64]) -> NDArray[np.float32]:
     return counts
 
 
-def _belongs(codes: NDArray[np.uint32]) -> NDArray[np.bool_]:
-    """Tell which code points belong to words; beyond the table are emoji and rare letters."""
-    known = _WORD_SIGNS[np.minimum(codes, len(_WORD_SIGNS) - 1)]
-    return np.logical_or(codes >= len(_WORD_SIGNS), known)
-
-
 def _among(hashes: NDArray[np.uint64], page: NDArray[np.uint64]) -> NDArray[np.bool_]:
     if not len(page):
         return np.zeros(len(hashes), dtype=np.bool_)
@@ -253,8 +358,3 @@ def _outside(size: int, begins: NDArray[np.int64], ends: NDArray[np.int64]) -> N
     steps[begins] += 1
     steps[ends] -= 1
     return np.equal(np.cumsum(steps[:-1]), 0)
-
-
-def _whole(block: Block, hashes: NDArray[np.uint64], owners: NDArray[np.int64]) -> Occurrences:
-    ids = block.start + buckets(hashes, block.bits)
-    return Occurrences(ids, owners, np.ones(len(ids), dtype=np.bool_))

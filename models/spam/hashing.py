@@ -11,36 +11,37 @@ from collections.abc import Iterable
 import numpy as np
 from numpy.typing import NDArray
 
+from models.spam.alphabets import codes_of
+
 _PRIME = 0x100000001B3
 _MIX_FIRST, _MIX_LAST = np.uint64(0xFF51AFD7ED558CCD), np.uint64(0xC4CEB9FE1A85EC53)
 _HALF = np.uint64(32)
 _SPACE = 32
-LONGEST_PIECE = 64
-"""Code points of one word that are hashed; what follows is not read."""
+LONGEST = 40_002
+"""Code points that can be hashed at a time."""
 
 
-def _powers(count: int) -> NDArray[np.uint64]:
-    return np.array([pow(_PRIME, n, 1 << 64) for n in range(count)], dtype=np.uint64)
+def _powers(of: int) -> NDArray[np.uint64]:
+    """Return 1, of, of**2 .. modulo 2**64."""
+    factors = np.full(LONGEST, of, dtype=np.uint64)
+    factors[0] = 1
+    return np.cumprod(factors, dtype=np.uint64)
 
 
-_POWERS = np.concatenate([_powers(LONGEST_PIECE), np.zeros(1, dtype=np.uint64)])
+_POWERS = _powers(_PRIME)
+_INVERSE = _powers(pow(_PRIME, -1, 1 << 64))
 
 
-def codes_of(text: str) -> NDArray[np.uint32]:
-    """Return the code points of a text."""
-    return np.frombuffer(text.encode("utf-32-le", "surrogatepass"), dtype="<u4")
-
-
-def buckets(hashes: NDArray[np.uint64], bits: int) -> NDArray[np.int64]:
-    """Return bucket numbers 0..2**bits-1 for hashes, all bits of which are mixed first."""
-    mixed = (hashes ^ (hashes >> _HALF)) * _MIX_FIRST
-    mixed = (mixed ^ (mixed >> _HALF)) * _MIX_LAST
-    return (mixed >> np.uint64(64 - bits)).astype(np.int64)
+def mixed(hashes: NDArray[np.uint64]) -> NDArray[np.uint64]:
+    """Return hashes of whose bits the topmost depend on all others: those are the bucket."""
+    once = (hashes ^ (hashes >> _HALF)) * _MIX_FIRST
+    twice: NDArray[np.uint64] = (once ^ (once >> _HALF)) * _MIX_LAST
+    return twice
 
 
 def letter_groups(
     codes: NDArray[np.uint32], spaces_before: NDArray[np.int64], sizes: Iterable[int]
-) -> tuple[NDArray[np.uint64], NDArray[np.int64]]:
+) -> tuple[list[NDArray[np.uint64]], list[NDArray[np.int64]]]:
     """Hash every group of letters that lies within one word and its two edges.
 
     Args:
@@ -49,31 +50,26 @@ def letter_groups(
         sizes: lengths of the groups, ascending, each at least 2.
 
     Returns:
-        The hashes, and for each the position of its second code point: always inside the word
-        or, for a group of two, at its end.
+        For each size the hashes, and the position of each one's second code point: always
+        inside the word or, for a group of two, at its end.
     """
     hashes, places = [], []
-    wide = codes.astype(np.uint64)
-    rolling, done = wide, 1
+    rolling, done = codes.astype(np.uint64), 1
+    wide = rolling
     for size in sizes:
-        count = len(codes) - size + 1
-        if count <= 0:
-            break
         while done < size:
             rolling = rolling[:-1] + wide[done:] * _POWERS[done]
             done += 1
         # Spaces strictly between the first and the last code point part two words.
-        inside = np.flatnonzero(spaces_before[size - 2 : -1] == spaces_before[:count])
+        inside = (spaces_before[size - 2 : -1] == spaces_before[: len(rolling)]).nonzero()[0]
         hashes.append(rolling[inside] + np.uint64(size))
         places.append(inside + 1)
-    if not hashes:
-        return np.empty(0, np.uint64), np.empty(0, np.int64)
-    return np.concatenate(hashes), np.concatenate(places)
+    return hashes, places
 
 
 def runs(inside: NDArray[np.bool_]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Return begin and end (one past) of each run of True; the first and last must be False."""
-    edges = np.flatnonzero(inside[1:] != inside[:-1]) + 1
+    edges = (inside[1:] != inside[:-1]).nonzero()[0] + 1
     return edges[0::2], edges[1::2]
 
 
@@ -81,14 +77,9 @@ def piece_hashes(
     codes: NDArray[np.uint32], begins: NDArray[np.int64], ends: NDArray[np.int64]
 ) -> NDArray[np.uint64]:
     """Hash each stretch begins[i]..ends[i] of the codes; stretches are in order and not empty."""
-    if not len(begins):
-        return np.empty(0, np.uint64)
-    lengths = ends - begins
-    firsts = np.cumsum(lengths) - lengths
-    steps = np.arange(lengths.sum()) - np.repeat(firsts, lengths)
-    letters = codes[np.repeat(begins, lengths) + steps].astype(np.uint64)
-    terms = letters * _POWERS[np.minimum(steps, LONGEST_PIECE)]
-    return np.add.reduceat(terms, firsts)
+    sums = np.zeros(len(codes) + 1, dtype=np.uint64)
+    np.cumsum(codes * _POWERS[: len(codes)], out=sums[1:])
+    return (sums[ends] - sums[begins]) * _INVERSE[begins]
 
 
 def pair_hashes(words: NDArray[np.uint64]) -> NDArray[np.uint64]:

@@ -7,15 +7,22 @@ training comments for things every comment has, such as a length.
 
 import math
 import re
-from bisect import bisect_right
-from collections import Counter
-from collections.abc import Callable
 from dataclasses import dataclass
+from operator import itemgetter
 
 import numpy as np
 from numpy.typing import NDArray
 
-from models.spam.alphabets import EMOJI, SCRIPTS
+from models.spam.alphabets import (
+    ALNUM,
+    ALPHA,
+    DIGIT,
+    PICTURE,
+    SCRIPTS,
+    UPPER,
+    codes_of,
+    kinds_of,
+)
 from models.spam.document import Document
 from models.spam.links import LINK, host_of
 from models.spam.text import FoldedText, shorten
@@ -104,13 +111,27 @@ MEASURES = (
     Measure("quoted", "the whole text stands in quotation marks"),
 )
 
-_WRAPPED = re.compile(r"[a-z,] ?\r?\n[a-z]")
+_WRAPPED = re.compile(
+    r"\n(?=[a-z])(?:(?<=[a-z,]\n)|(?<=[a-z,] \n)|(?<=[a-z,]\r\n)|(?<=[a-z,] \r\n))"
+)
 _QUOTES = frozenset("\"'\u201c\u201d\u201e\u00ab\u00bb")
+_IN_ORDER = itemgetter(*(row.name for row in MEASURES))
 _LONG_NAME = 3
 _PRESENT = 4  # letters of a name that must be found in a host to count
 _SCRIPT_SHARE = 0.1
-_SCRIPT_STARTS = [start for start, _ in SCRIPTS]
-_SCRIPT_NAMES = [name for _, name in SCRIPTS]
+_ASCII = 0x7F
+_SCRIPT_NAMES = tuple(dict.fromkeys(name for _, name in SCRIPTS))
+
+
+def _script_of() -> NDArray[np.uint8]:
+    """Return for each code point the row of `_SCRIPT_NAMES` its letters belong to."""
+    starts = [start for start, _ in SCRIPTS]
+    rows = np.array([_SCRIPT_NAMES.index(name) for _, name in SCRIPTS], np.uint8)
+    lengths = np.diff([0, *starts[1:], starts[-1] + 1])
+    return np.repeat(rows, lengths)
+
+
+_SCRIPT_OF = _script_of()
 
 
 def measure(document: Document, body: FoldedText, name: FoldedText) -> NDArray[np.float32]:
@@ -128,7 +149,7 @@ def measure(document: Document, body: FoldedText, name: FoldedText) -> NDArray[n
         **_shape(document.text, body),
         **_disguises(body, name),
     }
-    return np.array([values[row.name] for row in MEASURES], dtype=np.float32)
+    return np.array(_IN_ORDER(values), dtype=np.float32)
 
 
 def _website(document: Document, body: FoldedText) -> dict[str, float]:
@@ -188,53 +209,74 @@ def _name(typed: str, name: FoldedText, body: FoldedText, url: str) -> dict[str,
 
 
 def _shape(typed: str, body: FoldedText) -> dict[str, float]:
-    words = body.text.split()
-    size, letters = max(1, len(body.text)), Counter(body.text)
+    text = body.text
+    words = text.split(" ") if text else []
+    size, spaces = max(1, len(text)), max(0, len(words) - 1)
     typed = shorten(typed).strip()
-    signs = Counter(typed)
     read = max(1, len(typed))
-    plain = _many(letters, str.isalnum) + letters[" "]
+    signs, codes = kinds_of(codes_of(typed)), codes_of(text)
+    kinds = kinds_of(codes)
+    plain = _count(kinds, ALNUM) + spaces
+    foreign, scripts = 0, 0
+    if not text.isascii():
+        foreign = int(np.count_nonzero(kinds[codes > _ASCII] & ALPHA))
+    if foreign:
+        counts = np.bincount(_script_rows(codes, kinds))
+        scripts = int(np.count_nonzero(counts >= _SCRIPT_SHARE * counts.sum()))
     return {
-        "length": math.log1p(len(body.text)),
-        "lines": math.log1p(signs["\n"]),
-        "word_length": math.log1p(sum(map(len, words)) / max(1, len(words))),
-        "capitals": _many(signs, str.isupper) / read,
-        "digits": _many(signs, str.isdigit) / read,
-        "punctuation": (size - plain) / size if body.text else 0.0,
+        "length": math.log1p(len(text)),
+        "lines": math.log1p(typed.count("\n")),
+        "word_length": math.log1p((len(text) - spaces) / max(1, len(words))),
+        "capitals": _count(signs, UPPER) / read,
+        "digits": _count(signs, DIGIT) / read,
+        "punctuation": (size - plain) / size if text else 0.0,
         "variety": len(set(words)) / max(1, len(words)),
-        "wrapped": math.log1p(len(_WRAPPED.findall(typed))),
-        "exclamations": math.log1p(signs["!"]),
-        "questions": math.log1p(signs["?"]),
-        "foreign": _many(letters, lambda c: c > "\x7f" and c.isalpha()) / size,
-        "scripts": float(sum(s >= _SCRIPT_SHARE for s in _shares(letters).values()) > 1),
-        "markup": math.log1p(body.text.count("</")),
+        "wrapped": math.log1p(len(_WRAPPED.findall(typed))) if "\n" in typed else 0.0,
+        "exclamations": math.log1p(typed.count("!")),
+        "questions": math.log1p(typed.count("?")),
+        "foreign": foreign / size,
+        "scripts": float(scripts > 1),
+        "markup": math.log1p(text.count("</")),
         "quoted": float(len(typed) > 1 and typed[0] in _QUOTES and typed[-1] in _QUOTES),
-        "emoji": math.log1p(len(EMOJI.findall(body.text))),
+        "emoji": math.log1p(0 if text.isascii() else _count(kinds, PICTURE)),
     }
 
 
-def _many(signs: Counter[str], fits: Callable[[str], bool]) -> int:
-    """Return how many characters fit; asks once per distinct character."""
-    return sum(count for sign, count in signs.items() if fits(sign))
+def _count(kinds: NDArray[np.uint16], kind: int) -> int:
+    """Return how many characters are of a kind."""
+    return int(np.count_nonzero(kinds & kind))
 
 
 def main_script(text: str) -> str:
-    """Return the script most letters of a text belong to; empty without letters."""
-    return next(iter(_shares(Counter(text))), "")
+    """Return the script most letters of a text belong to; empty without letters.
+
+    Of two scripts with as many letters it is the one that comes first.
+    """
+    if text.isascii():
+        return "latin" if text.lower() != text.upper() else ""
+    codes = codes_of(text)
+    rows = _script_rows(codes, kinds_of(codes))
+    if not len(rows):
+        return ""
+    counts = np.bincount(rows)
+    first = (counts[rows] == counts.max()).argmax()
+    return _SCRIPT_NAMES[int(rows[first])]
 
 
-def _shares(signs: Counter[str]) -> dict[str, float]:
-    """Return the share of the letters per script, largest first."""
-    found: Counter[str] = Counter()
-    for sign, count in signs.items():
-        if sign.isalpha():
-            found[_SCRIPT_NAMES[bisect_right(_SCRIPT_STARTS, ord(sign)) - 1]] += count
-    total = found.total()
-    return {script: count / total for script, count in found.most_common()}
+def _script_rows(codes: NDArray[np.uint32], kinds: NDArray[np.uint16]) -> NDArray[np.uint8]:
+    """Return the row of `_SCRIPT_NAMES` for each letter."""
+    rows: NDArray[np.uint8] = _SCRIPT_OF.take(codes[kinds & ALPHA > 0], mode="clip")
+    return rows
 
 
 def _disguises(body: FoldedText, name: FoldedText) -> dict[str, float]:
     return {
-        kind: math.log1p(getattr(body, kind) + getattr(name, kind))
-        for kind in ("hidden", "styled", "twins", "spaced", "leet", "marks", "entities", "repeats")
+        "hidden": math.log1p(body.hidden + name.hidden),
+        "styled": math.log1p(body.styled + name.styled),
+        "twins": math.log1p(body.twins + name.twins),
+        "spaced": math.log1p(body.spaced + name.spaced),
+        "leet": math.log1p(body.leet + name.leet),
+        "marks": math.log1p(body.marks + name.marks),
+        "entities": math.log1p(body.entities + name.entities),
+        "repeats": math.log1p(body.repeats + name.repeats),
     }

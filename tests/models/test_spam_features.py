@@ -4,9 +4,23 @@ import numpy as np
 import pytest
 
 from models.spam import hashing
+from models.spam.alphabets import codes_of
 from models.spam.document import Document
-from models.spam.features import BLOCKS, LETTERS, WIDTH, WORDS, page_words, read, weigh
-from models.spam.hashing import buckets, codes_of, letter_groups, pair_hashes, token_hashes
+from models.spam.features import (
+    BLOCKS,
+    LETTERS,
+    PAGE_CAP,
+    WIDTH,
+    WORDS,
+    contributions,
+    page_words,
+    read,
+    table_of,
+    weigh,
+    window,
+)
+from models.spam.hashing import LONGEST, letter_groups, mixed, pair_hashes, token_hashes
+from models.spam.links import LINK
 from models.spam.structure import MEASURES, main_script
 
 EVEN = np.ones(WIDTH, dtype=np.float16)
@@ -35,6 +49,7 @@ def test_letter_groups_are_those_inside_words_and_their_edges():
     hashes, places = letter_groups(codes, np.cumsum(codes == 32), (3, 4))
 
     expected = [" ab", "ab ", " cd", "cde", "de ", " ab ", " cde", "cde "]
+    hashes, places = np.concatenate(hashes), np.concatenate(places)
     assert hashes.tolist() == [(by_hand(group) + len(group)) % 2**64 for group in expected]
     assert [text[place] for place in places] == [group[1] for group in expected]
 
@@ -47,10 +62,8 @@ def test_pairs_depend_on_their_order():
 
 
 def test_buckets_spread_similar_words_over_the_whole_block():
-    found = buckets(token_hashes([f"word{n}" for n in range(4_000)]), 10)
+    found = (mixed(token_hashes([f"word{n}" for n in range(4_000)])) >> np.uint64(54)).astype(int)
 
-    assert found.min() >= 0
-    assert found.max() < 1 << 10
     assert np.bincount(found, minlength=1 << 10).max() < 20
 
 
@@ -74,6 +87,57 @@ def test_each_block_has_length_one_and_repeats_count_by_their_logarithm():
 
     assert sum(value**2 for value in sums.values()) == pytest.approx(1, abs=1e-6)
     assert singles[-1] / singles[0] == pytest.approx(1 + np.log(2), abs=1e-5)
+
+
+def test_what_serving_adds_up_is_weights_times_the_values_of_training():
+    reading = read(Document("buy buy pills http://a.com", "Ann", "http://b.com", title="Pills"))
+    random = np.random.default_rng(1)
+    rarity, weights = (random.random(WIDTH, dtype=np.float32) for _ in range(2))
+
+    served = contributions(reading, table_of(rarity, weights))
+
+    trained = weigh(reading.blocks, rarity)
+    for block, part, values in zip(reading.blocks, served, trained, strict=True):
+        assert part == pytest.approx(values * weights[block.ids], rel=1e-5)
+
+
+TEXT = "First, don't go to http://a.com and see one.org, then http://b.com or two.org. Bye bye"
+
+
+@pytest.mark.parametrize(("first", "stop"), [(0, 4), (3, 9), (8, 14), (5, 6), (4, 4), (2, 99)])
+def test_a_window_holds_what_its_words_would_hold_alone(first, stop):
+    whole = read(Document(TEXT, "Ann Lee", "http://c.example/"))
+    links = iter(whole.body.links.links)
+    chunks = [next(links) if c == LINK else c for c in whole.body.text.split(" ")]
+
+    seen = window(whole, first, stop)
+
+    alone = read(Document(" ".join(chunks[first:stop]), "Ann Lee", "http://c.example/"))
+    for block, expected in zip(seen.blocks, alone.blocks, strict=True):
+        assert sorted(block.ids.tolist()) == sorted(expected.ids.tolist())
+    assert set(seen.blocks[1].owners.tolist()) <= set(range(first, stop))
+
+
+def test_a_window_over_everything_is_the_reading_itself():
+    whole = read(Document(TEXT, "Ann Lee", "http://c.example/"))
+
+    seen = window(whole, 0, whole.body.text.count(" ") + 1)
+
+    assert seen.ends == whole.ends
+    for mine, its in zip(seen.blocks, whole.blocks, strict=True):
+        assert np.array_equal(mine.ids, its.ids)
+        assert np.array_equal(mine.owners, its.owners)
+
+
+def test_a_window_of_a_text_with_a_link_in_words_keeps_the_tokens_of_all_links():
+    whole = read(Document("see http://a.com or shop dot com now and then"))
+
+    assert len(window(whole, 6, 8).blocks[3].ids) == len(whole.blocks[3].ids)
+
+
+def test_the_longest_page_can_be_hashed():
+    assert PAGE_CAP + 2 <= LONGEST
+    assert len(page_words("x" * PAGE_CAP, "ab " * PAGE_CAP))
 
 
 @pytest.mark.parametrize("text", ["", " ", "!", "a", "\u200b", "\ud800", "🔥", "http://x.com"])

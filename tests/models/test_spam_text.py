@@ -1,14 +1,29 @@
 """Folding takes disguises off, counts them, and leaves honest writing alone."""
 # ruff: noqa: RUF001 - letters that look like others are what is tested
 
+import re
 import time
+from unicodedata import normalize
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from models.spam.alphabets import INVISIBLE
-from models.spam.links import host_of, link_tokens
+from models.spam.alphabets import (
+    CLOAKED,
+    EMOJI,
+    INVISIBLE,
+    KINDS,
+    MARK,
+    MARKS,
+    PICTURE,
+    PLAIN,
+    STYLE,
+    STYLED,
+    UNEVEN,
+    plain_letters,
+)
+from models.spam.links import host_of, link_tokens, substitute_near
 from models.spam.text import CAP, fold, shorten
 
 TRICKY = st.sampled_from(
@@ -162,6 +177,42 @@ def test_a_long_text_keeps_its_head_and_its_tail():
 @pytest.mark.parametrize("filler", ["\n", "\u200b", " \t", "\u2060\n"])
 def test_blank_and_invisible_filler_cannot_push_the_message_out(filler):
     assert "casino" in fold(filler * 41_000 + "casino" + filler * 41_000).text
+
+
+def test_the_table_of_characters_says_what_the_patterns_say():
+    for bit, pattern in ((CLOAKED, INVISIBLE), (MARK, MARKS), (STYLE, STYLED), (PICTURE, EMOJI)):
+        said = [bool(kinds & bit) for kinds in KINDS[:-1].tolist()]
+        assert said == [bool(pattern.match(chr(code))) for code in range(len(said))]
+
+
+def test_a_character_that_is_even_only_ever_becomes_small():
+    even = [chr(c) for c in range(0x80, len(KINDS) - 1) if not KINDS[c] & UNEVEN]
+
+    plain = [normalize("NFKC", normalize("NFKC", sign).lower()).translate(PLAIN) for sign in even]
+
+    assert plain == [sign.lower() for sign in even]
+    assert "".join(plain) == plain_letters("".join(plain))
+
+
+def test_letters_are_made_plain_as_the_dictionary_says():
+    text = "naïve ᴄᴀsɪɴᴏ \U0001f170 \U0001f600 漢 \U000f0000"
+
+    assert plain_letters(text) == text.translate(PLAIN)
+
+
+def test_a_pattern_tried_only_where_its_sign_is_finds_all_the_same():
+    pattern, sign = re.compile(r"(?<!\w)a+b"), re.compile("b")
+    for text in ("", "aab", "x aab,ab aab", "xab b  ab ", " ab", "aaa", "ab ab"):
+        assert substitute_near(sign, pattern, lambda _: "!", text) == pattern.sub("!", text)
+
+
+def test_blank_lines_are_left_out_though_the_middle_is_not_looked_at():
+    text = "first\n\n\n\n" * 4_000 + " end" * 20_000
+
+    folded = fold(text)
+
+    assert folded.text.startswith("first first")
+    assert len(folded.text) > CAP * 0.9
 
 
 HOSTILE = (
