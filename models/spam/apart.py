@@ -95,8 +95,9 @@ def _run(command: Sequence[str], progress: Callable[[str], None]) -> None:
                 progress(line.rstrip("\n"))
             code = process.wait()
         except BaseException:
-            # Whatever stops us stops the training: nobody is left to take its result.
-            process.terminate()
+            # Whatever stops us stops the training: nobody is left to take its result, and what
+            # it wrote lies in a folder that goes.
+            process.kill()
             raise
         if code:
             raise TrainingError(_complaint(code, errors))
