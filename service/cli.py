@@ -1,6 +1,8 @@
 """The command line: the same verbs wherever Gatepost is installed."""
 
 import argparse
+import os
+import signal
 import sys
 from collections.abc import Callable, Sequence
 
@@ -20,8 +22,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except (SettingsError, SetupError) as error:
         print(f"gatepost: {error}", file=sys.stderr)
         return CONFIG_FAULT
+    except BrokenPipeError:
+        # Whoever read our answer has gone; closing standard output must not fail for it again.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 128 + signal.SIGPIPE
     except KeyboardInterrupt:
-        return 130
+        return 128 + signal.SIGINT
 
 
 def _parser() -> argparse.ArgumentParser:

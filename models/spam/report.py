@@ -95,7 +95,7 @@ def _section(section: Section, drawn: Iterable[Picture]) -> str:
             f"<h2>{escape(section.title)}</h2>",
             f"<p>{escape(section.text)}</p>",
             '<div class="pictures">' if mine else "",
-            *map(_picture, mine),
+            *(_picture(picture, section) for picture in mine),
             "</div>" if mine else "",
             _table(section.table, section.title),
             f"<p>{escape(section.note)}</p>" if section.note else "",
@@ -104,14 +104,14 @@ def _section(section: Section, drawn: Iterable[Picture]) -> str:
     )
 
 
-def _picture(picture: Picture) -> str:
+def _picture(picture: Picture, section: Section) -> str:
     return "\n".join(
         [
             "<figure>",
             f"<h3>{escape(picture.title)}</h3>",
             picture.svg,
             f"<figcaption>{escape(picture.text)}</figcaption>",
-            _table(picture.table, picture.title) if picture.table else "",
+            _table(picture.table, f"{section.title}: {picture.title}") if picture.table else "",
             "</figure>",
         ]
     )

@@ -190,6 +190,25 @@ def test_a_line_that_is_no_comment_is_named_and_the_good_ones_before_it_stand(ba
     assert [row["text"] for row in answers(done)] == ["fine"]
 
 
+def test_a_reader_who_has_seen_enough_ends_the_scoring_quietly(tmp_path):
+    (tmp_path / "in.jsonl").write_text(f"{json.dumps(RIVER)}\n" * 300)
+    with (tmp_path / "in.jsonl").open("rb") as typed:
+        scoring = subprocess.Popen(
+            [sys.executable, "-m", "service.cli", "model", "score"],
+            cwd=ROOT,
+            stdin=typed,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+        )
+    with scoring:
+        assert json.loads(scoring.stdout.readline())["id"] == 1
+        scoring.stdout.close()
+        told = scoring.stderr.read()
+
+    assert scoring.returncode == 128 + signal.SIGPIPE
+    assert told == b""
+
+
 def test_odd_letters_come_back_as_they_went_in():
     row = {"text": "half a letter \ud800, a mark first \ufeff, Привет"}
 
