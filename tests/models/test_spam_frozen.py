@@ -7,8 +7,8 @@ from pathlib import Path
 from models.spam import frozen
 from models.spam.frozen import frozen_comments
 
-HAM_LANGUAGES = {*"en es pt de fr it nl ru uk id ar he hi ja zh".split()}
-SPAM_LANGUAGES = {*"en ru id es zh".split()}
+SPAM_LANGUAGES = {"en", "ru", "id", "es", "zh"}
+HAM_LANGUAGES = SPAM_LANGUAGES | {"pt", "de", "fr", "it", "nl", "uk", "ar", "he", "hi", "ja"}
 
 
 def test_every_line_of_the_file_becomes_one_comment():
