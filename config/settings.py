@@ -46,6 +46,9 @@ class Settings:
     submissions_per_minute: int
     idempotency_hours: int
     edit_minutes: int
+    blind_sample: float
+    fit_lease: float
+    fit_deadline: float
     undo_hold: float
     undo_days: int
     dispatcher: bool
@@ -212,6 +215,9 @@ RANGES: dict[str, tuple[float, float]] = {
     "submissions_per_minute": (1, 1_000_000),
     "idempotency_hours": (1, 24 * 30),
     "edit_minutes": (0, 24 * 60),
+    "blind_sample": (0, 1),
+    "fit_lease": (1, 3600),
+    "fit_deadline": (1, 3600),
     "undo_hold": (0, 3600),
     "undo_days": (0, 365),
     "poll_interval": (0.01, 60),

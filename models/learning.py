@@ -49,11 +49,15 @@ class Example(Base):
     """What the base model says of it."""
     memory_logit: Mapped[float]
     """What the campaign memory said when it came."""
+    live_logit: Mapped[float | None]
+    """What judged it when it came; None when the check failed."""
     family: Mapped[int] = mapped_column(sa.BigInteger)
     """Equal for near-duplicates."""
     features: Mapped[bytes] = mapped_column(sa.LargeBinary)
     """A `models.spam.vector.Vector`."""
     feature_version: Mapped[str] = mapped_column(sa.String(40))
+    script: Mapped[str] = mapped_column(sa.String(24))
+    """Script of most of its letters; one in which enough ham was approved is known here."""
     decided_at: Mapped[datetime]
 
 

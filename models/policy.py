@@ -16,6 +16,7 @@ class Policy:
         require_email: a comment needs an e-mail address.
         spam_tray_at: probability (0..1) at or above which a new comment is filed to the
             spam tray instead of the queue; None = never.
+        learn: moderators' decisions teach a model of the site's own.
         registered_pages_only: a bare page key must be known already.
         close_after_days: days after which a page takes no more comments; None = never.
         return_to_page: after sending without JavaScript, go back to the page itself instead
@@ -25,6 +26,7 @@ class Policy:
     require_name: bool = True
     require_email: bool = True
     spam_tray_at: float | None = None
+    learn: bool = True
     registered_pages_only: bool = False
     close_after_days: int | None = None
     return_to_page: bool = False

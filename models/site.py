@@ -12,6 +12,8 @@ from models.policy import Policy
 SLUG_LENGTH = 40
 PAGE_KEY_LENGTH = 500
 TITLE_LENGTH = 300
+PAGE_TEXT_LENGTH = 40_000
+"""Characters of a page's text that are kept; the model reads no more."""
 
 
 class Site(Base):

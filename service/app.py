@@ -1,5 +1,6 @@
 """The composition: the only file that knows all others."""
 
+import logging
 import secrets
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -10,8 +11,8 @@ from typing import Any
 from flask import Flask
 
 from config import Settings, load
+from models.spam import ModelFileError, load_base
 from models.spam import load as load_model
-from models.spam import load_base
 from service import accounts, db, ingress
 from service.gate import Gate
 from service.house import House, Wake
@@ -33,6 +34,8 @@ from service.web import (
     threads,
 )
 from service.web.context import HOUSE
+
+log = logging.getLogger("gatepost")
 
 ALPHABET = "abcdefghijkmnpqrstuvwxyz23456789"  # 32 signs, none taken for another: 5 bits each
 WEB = Path(__file__).with_name("web")
@@ -82,7 +85,7 @@ def create_app(settings: Settings | None = None, outside: Outside | None = None)
     app.extensions[HOUSE] = House(
         settings=settings,
         ring=ring,
-        scorer=outside.scorer or Scorer(_model(settings)),
+        scorer=outside.scorer or _scorer(settings),
         now=outside.now,
         token=random_token,
         wake=outside.wake,
@@ -114,8 +117,17 @@ def _flask_settings(settings: Settings, ring: KeyRing) -> Mapping[str, Any]:
     }
 
 
-def _model(settings: Settings) -> Any:
-    return load_model(Path(settings.model)) if settings.model else load_base()
+def _scorer(settings: Settings) -> Scorer:
+    """Return the spam check on the model of the settings, or on the shipped one.
+
+    A refused file must not take the comments down with it: the last good model stays.
+    """
+    if settings.model:
+        try:
+            return Scorer(load_model(Path(settings.model)), settings.model)
+        except ModelFileError as error:
+            log.error("this spam model is refused: %s; the shipped one is used", error)  # noqa: TRY400 - a sentence, not a traceback
+    return Scorer(load_base())
 
 
 def _open_doors(app: Flask, settings: Settings) -> None:

@@ -7,9 +7,10 @@ from datetime import datetime
 
 from sqlalchemy.orm import Session
 
+from models import RateBucket
 from service.errors import ForbiddenError, TooManyError
 from service.pages import PageError, origin_of
-from service.queries.limits import bucket_for_change
+from service.queries.limits import bucket, bucket_for_change
 
 FOREIGN_ORIGIN = (
     "This form stands on a page that the site does not know. The site's owner can add the page's"
@@ -50,22 +51,31 @@ class Pace:
     per_minute: float
 
 
-def take_turn(session: Session, bucket: bytes, pace: Pace, now: datetime) -> None:
+def take_turn(session: Session, key: bytes, pace: Pace, now: datetime) -> None:
     """Take one token from a bucket; it fills with time.
 
     Kept in the database, so that it holds across workers and restarts.
 
     Args:
-        bucket: keyed digest of whoever is held to the pace.
+        key: keyed digest of whoever is held to the pace.
 
     Raises:
         TooManyError: the bucket is empty; says after how many seconds it is not.
     """
-    row = bucket_for_change(session, bucket, full=float(pace.burst), now=now)
-    rate = pace.per_minute / 60
+    row = bucket_for_change(session, key, full=float(pace.burst), now=now)
+    tokens = _tokens(row, pace, now)
+    if tokens < 1:
+        raise TooManyError(TOO_MANY, retry_after=math.ceil((1 - tokens) / pace.per_minute * 60))
+    row.tokens, row.filled_at = tokens - 1, now
+
+
+def tokens_used(session: Session, key: bytes, pace: Pace, now: datetime) -> float:
+    """Return how many tokens a bucket lacks: about how many tries came just now, 0 or more."""
+    row = bucket(session, key)
+    return 0.0 if row is None else pace.burst - _tokens(row, pace, now)
+
+
+def _tokens(row: RateBucket, pace: Pace, now: datetime) -> float:
     # A clock set back must not empty the bucket.
     passed = max(0.0, (now - row.filled_at).total_seconds())
-    tokens = min(float(pace.burst), row.tokens + passed * rate)
-    if tokens < 1:
-        raise TooManyError(TOO_MANY, retry_after=math.ceil((1 - tokens) / rate))
-    row.tokens, row.filled_at = tokens - 1, now
+    return min(float(pace.burst), row.tokens + passed * pace.per_minute / 60)

@@ -1,11 +1,12 @@
 """What a deed needs from outside: clock, chance, keys, model, and whom to wake."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 
 from config import Settings
+from models.spam.adapt import Residual
 from service.keys import KeyRing
 from service.scoring import Scorer
 
@@ -28,6 +29,8 @@ class House:
         now: the clock, aware and in UTC.
         token: `token(n)` returns n random lower-case letters and digits.
         wake: called after a commit that wrote events.
+        residuals: what this process has loaded, by site: the site's `model_version`, and what
+            its decisions taught (None = the base model alone).
     """
 
     settings: Settings
@@ -36,3 +39,4 @@ class House:
     now: Callable[[], datetime]
     token: Callable[[int], str]
     wake: Wake
+    residuals: dict[int, tuple[int, Residual | None]] = field(default_factory=dict)

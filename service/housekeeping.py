@@ -7,7 +7,9 @@ from sqlalchemy.orm import Session
 
 from service.db import transaction
 from service.house import House
+from service.learned import MEMORY_LIFE
 from service.queries import housekeeping as queries
+from service.queries.lessons import forget_old_traces
 
 BUCKET_LIFE = timedelta(hours=48)
 CONTACT_LIFE = timedelta(days=365)  # blind index and counters, after the last comment
@@ -27,6 +29,7 @@ def tidy(house: House) -> int:
         lambda session: queries.forget_buckets(session, now - BUCKET_LIFE),
         lambda session: queries.forget_addresses(session, addresses),
         lambda session: queries.forget_contacts(session, contacts),
+        lambda session: forget_old_traces(session, now - MEMORY_LIFE, queries.BATCH),
     )
     gone = 0
     for chore in chores:

@@ -25,6 +25,9 @@ FIELDS = (
     "milliseconds",
     "count",
     "kid",
+    "model",
+    "moderator",
+    "state",
 )
 SECRET_PATHS = re.compile(r"/(receipts|mail/confirm|mail/unsubscribe|invitations)/[^/\s?\"]+")
 QUERY_TOKENS = re.compile(r"([?&]t=)[^&\s\"]+")

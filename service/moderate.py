@@ -13,6 +13,7 @@ from service.errors import ConflictError, NotFoundError, StaleError
 from service.house import House
 from service.queries import comments as queries
 from service.queries.events import cancel_event
+from service.queries.lessons import add_lesson
 
 REJECTED = (Status.SPAM, Status.TRASH)
 
@@ -127,6 +128,7 @@ def move(session: Session, house: House, actor: Actor, comment: Comment, new: St
         made_at=house.now(),
     )
     session.add(decision)
+    add_lesson(session, comment)
     session.flush()  # the event refers to the decision's row
     return decision
 

@@ -1,14 +1,13 @@
 """The deeds of an author with his private link: look, edit, take back, export, erase."""
 
 import enum
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
 
 from sqlalchemy.orm import Session
 
 from models import Comment, EventType, Site, Status, Thread
-from models.spam import Document
 from service import privacy
 from service.announce import comment_event, iso, purge, subject_of
 from service.db import db, forget_freed_pages, transaction
@@ -16,7 +15,10 @@ from service.errors import ConflictError, ForbiddenError, NotFoundError
 from service.house import House
 from service.moderate import RULE, move
 from service.queries import comments as queries
-from service.submit import arrival, likeness_of
+from service.queries.lessons import add_lesson, forget_lessons
+from service.signals import MEMORY, with_memory
+from service.submit import arrival, judged, likeness_of
+from service.topic import document_of
 
 UNKNOWN = "This link belongs to no comment, or it was cut off. Copy the whole link and try again."
 TOO_LATE = "The time to edit this comment is over. You can still withdraw it."
@@ -65,7 +67,9 @@ def edit(house: House, token: str, text: str) -> Receipt:
         ForbiddenError: the time to edit is over.
     """
     seen = look(house, token)
-    scored = house.scorer.score(_document(seen, text))
+    document = replace(document_of(db.session(), seen.comment), text=text)
+    around = with_memory(db.session(), house, seen.site, document, seen.comment.signals)
+    scored = judged(db.session(), house, seen.site, document, around)
     with transaction() as session:
         comment = _present(session, house, token)
         if not _editable(house, comment, _state(session, comment)):
@@ -74,8 +78,12 @@ def edit(house: House, token: str, text: str) -> Receipt:
         comment.text, comment.edited_at = text, house.now()
         comment.probability, comment.band = scored.probability, scored.band
         comment.reasons, comment.model = scored.reasons, scored.model
+        comment.signals, comment.known_language = dict(around.signals), scored.known_language
         comment.likeness = likeness_of(house, comment.name, text)
-        filed, comment.note = arrival(seen.site.policy, scored, comment.signals)
+        filed, comment.note = arrival(
+            seen.site.policy, scored, comment.signals, blind=comment.blind
+        )
+        add_lesson(session, comment)  # a verdict on the old words teaches nothing of the new
         if before in (Status.PENDING, Status.APPROVED) and filed is not before:
             move(session, house, RULE, comment, filed).why = "edited by the author"
         else:
@@ -154,7 +162,7 @@ def export(house: House, token: str) -> dict[str, Any]:
         "text": comment.text,
         "created_at": iso(comment.created_at),
         "edited_at": None if comment.edited_at is None else iso(comment.edited_at),
-        "signals": comment.signals,
+        "signals": {name: seen for name, seen in comment.signals.items() if name != MEMORY},
     }
 
 
@@ -208,16 +216,6 @@ def _editable(house: House, comment: Comment, state: State) -> bool:
     return state is State.WAITING or age <= timedelta(minutes=house.settings.edit_minutes)
 
 
-def _document(seen: Receipt, text: str) -> Document:
-    return Document(
-        text=text,
-        author=seen.comment.name,
-        url=seen.comment.website,
-        title=seen.thread.title or seen.thread.provisional_title,
-        page_text=seen.thread.page_text,
-    )
-
-
 def _changed(session: Session, comment: Comment, *, was_public: bool) -> None:
     comment.version += 1
     if was_public:
@@ -233,6 +231,7 @@ def _clear(session: Session, house: House, comment: Comment, *, with_text: bool)
     # Reasons quote words of the text, and the digest would still recognise it.
     comment.reasons, comment.likeness = [], house.token(16).encode()
     queries.forget_submissions(session, comment.id)
+    forget_lessons(session, comment.id)
     session.flush()
     if contact is not None:
         session.delete(contact)

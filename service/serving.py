@@ -13,9 +13,12 @@ from service.db import db, wal_in_use
 from service.front import Front
 from service.gate import Gate
 from service.opening import setup_token
-from service.out.dispatcher import Dispatcher
+from service.out.dispatcher import CHORES, Dispatcher
+from service.out.trainer import Trainer
 from service.out.webhooks import sender
 from service.web.context import HOUSE
+
+LEARN_EVERY = 0.2  # seconds
 
 
 class Bell:
@@ -30,7 +33,7 @@ class Bell:
 
 
 def make(settings: Settings) -> tuple[Flask, Dispatcher]:
-    """Return the application and a dispatcher that its deeds wake.
+    """Return the application and a dispatcher that its deeds wake; it learns beside delivering.
 
     Raises:
         SetupError: what the operator has to mend.
@@ -38,7 +41,9 @@ def make(settings: Settings) -> tuple[Flask, Dispatcher]:
     bell = Bell()
     app = create_app(settings, Outside(wake=bell))
     house = app.extensions[HOUSE]
-    dispatcher = Dispatcher(app.app_context, house, sender(house))
+    trainer = Trainer(app.app_context, house)
+    chores = (*CHORES, (LEARN_EVERY, trainer.learn), (LEARN_EVERY, trainer.train))
+    dispatcher = Dispatcher(app.app_context, house, sender(house), chores, trainer.stop)
     bell.ring = dispatcher.wake
     return app, dispatcher
 

@@ -6,14 +6,14 @@ from dataclasses import dataclass
 
 from sqlalchemy.orm import Session
 
-from models import Endpoint, EndpointState, EventType, Membership, Policy, Role, Site
-from models.site import SLUG_LENGTH, TITLE_LENGTH
+from models import Endpoint, EndpointState, EventType, Membership, Policy, Role, Site, Thread
+from models.site import PAGE_TEXT_LENGTH, SLUG_LENGTH, TITLE_LENGTH
 from service.announce import ping
 from service.db import db, transaction
 from service.errors import InvalidError, NotFoundError
 from service.guarded import SendError, check_url
 from service.house import House
-from service.pages import PageError, origin_of
+from service.pages import PageError, origin_of, page_key
 from service.queries import sites as queries
 from service.signing import derive_secret, show_secret
 
@@ -81,6 +81,37 @@ def change_site(site_id: int, *, name: str, origins: Sequence[str], policy: Poli
         site = session.get_one(Site, site_id)
         site.name, site.origins, site.stored_policy = name.strip(), own, policy.to_json()
     return site
+
+
+def describe_page(house: House, site: Site, page: str, *, title: str, text: str) -> Thread:
+    """Register a page with the title and the text its owner gives it.
+
+    Both are the topic of its comments: words that stand there are no evidence of spam.
+
+    Args:
+        page: a page key, or an address on one of the site's origins.
+        text: plain text, at most `PAGE_TEXT_LENGTH` characters.
+
+    Raises:
+        InvalidError: an address that is not the site's, a title or text that is too long.
+    """
+    errors: dict[str, list[str]] = {}
+    key = ""
+    try:
+        key = page_key(page, site.origins)
+    except PageError as error:
+        errors["page"] = [str(error)]
+    if len(title) > TITLE_LENGTH:
+        errors["title"] = [f"Use at most {TITLE_LENGTH} characters."]
+    if len(text) > PAGE_TEXT_LENGTH:
+        errors["text"] = [f"Use at most {PAGE_TEXT_LENGTH:,} characters; the first ones do."]
+    if errors:
+        raise InvalidError(errors)
+    with transaction() as session:
+        thread = queries.thread_made(session, site.id, key, title="", now=house.now())
+        thread.title, thread.page_text, thread.registered = title.strip(), text.strip(), True
+        thread.version += 1
+    return thread
 
 
 def _origins(origins: Sequence[str], errors: dict[str, list[str]]) -> list[str]:

@@ -1,7 +1,7 @@
 """The deed of a reader: a comment comes in, is scored, and waits."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
 
@@ -19,12 +19,16 @@ from service.house import House
 from service.privacy import EmailAddress
 from service.queries import comments as queries
 from service.queries import sites
+from service.queries.lessons import approved_in_script
 from service.queries.limits import hold_key
-from service.scoring import Scored
+from service.scoring import Scored, Surroundings
+from service.signals import Sender, surroundings
+from service.topic import on_page
 
 CLOSED = "Comments on this page are closed."
 DUPLICATE = "Duplicate comment detected; it looks as though you've already said that!"
 KEY_REUSED = "This Idempotency-Key was used for another comment; use a fresh key for each one."
+KNOWN_SCRIPT = 5  # comments a site approved in a script before it counts as known there
 HELD_HONEYPOT = "A field that people do not see was filled in."
 HELD_LANGUAGE = "The model knows no honest comments in this script, so it files none of them."
 
@@ -82,13 +86,13 @@ def submit(house: House, site: Site, submission: Submission) -> Accepted:
         TooManyError: the network sent too many.
         UnavailableError: the database could not take it; nothing was stored.
     """
-    scored = _score(house, site, submission)
+    around, scored = _score(house, site, submission)
     with transaction() as session:
         earlier = _earlier(session, house, site, submission.key)
         if earlier is None:
             pace = Pace(house.settings.submissions_burst, house.settings.submissions_per_minute)
             take_turn(session, submission.network, pace, house.now())
-            comment = _store(session, house, site, submission, scored)
+            comment = _store(session, house, site, submission, (around.signals, scored))
         else:
             comment = earlier
     if earlier is None:
@@ -96,20 +100,32 @@ def submit(house: House, site: Site, submission: Submission) -> Accepted:
     return Accepted(comment.public_id, privacy.receipt_token(comment.public_id, house.ring))
 
 
-def _score(house: House, site: Site, submission: Submission) -> Scored:
-    thread = sites.thread_of_page(db.session(), site.id, submission.page)
-    # Never the title that came with this very comment: a spammer would put his own words there,
-    # and words of the page are no evidence.
-    title = "" if thread is None else (thread.title or thread.provisional_title)
-    return house.scorer.score(
-        Document(
-            text=submission.text,
-            author=submission.name,
-            url=submission.website,
-            title=title,
-            page_text="" if thread is None else thread.page_text,
-        )
+def _score(house: House, site: Site, submission: Submission) -> tuple[Surroundings, Scored]:
+    session = db.session()
+    thread = sites.thread_of_page(session, site.id, submission.page)
+    document = on_page(
+        session,
+        thread,
+        Document(text=submission.text, author=submission.name, url=submission.website),
     )
+    sender = Sender(submission.email, submission.network, submission.parent is not None)
+    around = surroundings(session, house, (site, thread), document, sender, submission.signals)
+    return around, judged(session, house, site, document, around)
+
+
+def judged(
+    session: Session, house: House, site: Site, document: Document, around: Surroundings
+) -> Scored:
+    """Score a comment as the site's own history would have it.
+
+    A script in which the site approved enough comments is a known one here, whatever the base
+    model was trained on.
+    """
+    scored = house.scorer.score(document, around)
+    if scored.known_language or not scored.script:
+        return scored
+    known = approved_in_script(session, site.id, scored.script, KNOWN_SCRIPT) >= KNOWN_SCRIPT
+    return replace(scored, known_language=known)
 
 
 def _earlier(
@@ -131,18 +147,25 @@ def _earlier(
 
 
 def _store(
-    session: Session, house: House, site: Site, submission: Submission, scored: Scored
+    session: Session,
+    house: House,
+    site: Site,
+    submission: Submission,
+    judgement: tuple[Mapping[str, Any], Scored],
 ) -> Comment:
+    signals, scored = judgement
     now = house.now()
     thread = _open_thread(session, house, site, submission)
     parent = _parent(session, site, thread, submission.parent)
     likeness = likeness_of(house, submission.name, submission.text)
     if queries.twin_stands(session, thread.id, likeness):
         raise DuplicateError(DUPLICATE)
-    status, note = arrival(site.policy, scored, submission.signals)
+    public_id = house.token(PUBLIC_ID_LENGTH)
+    blind = is_blind(house, public_id)
+    status, note = arrival(site.policy, scored, signals, blind=blind)
     contact = _contact(session, house, site, submission.email)
     comment = Comment(
-        public_id=house.token(PUBLIC_ID_LENGTH),
+        public_id=public_id,
         site_id=site.id,
         thread_id=thread.id,
         parent_id=None if parent is None else parent.id,
@@ -158,7 +181,9 @@ def _store(
         reasons=scored.reasons,
         model=scored.model,
         note=note,
-        signals=dict(submission.signals),
+        signals=dict(signals),
+        known_language=scored.known_language,
+        blind=blind,
         likeness=likeness,
     )
     session.add(comment)
@@ -183,15 +208,28 @@ def likeness_of(house: House, name: str, text: str) -> bytes:
     return privacy.fingerprint(f"{name.casefold()}\0{text}".encode(), house.ring)[:16]
 
 
-def arrival(policy: Policy, scored: Scored, signals: Mapping[str, Any]) -> tuple[Status, str]:
+def is_blind(house: House, public_id: str) -> bool:
+    """Say whether a comment belongs to the random sample that nothing files.
+
+    By a keyed digest of its id: nobody outside can tell, and it stays what it was.
+    """
+    digest = privacy.fingerprint(b"blind|" + public_id.encode(), house.ring)
+    return int.from_bytes(digest[:4], "big") < house.settings.blind_sample * 2**32
+
+
+def arrival(
+    policy: Policy, scored: Scored, signals: Mapping[str, Any], *, blind: bool = False
+) -> tuple[Status, str]:
     """Say where a new or edited comment goes, and the note for its card.
 
     Everything waits for a person unless a person set a threshold; a failed check, a language
-    the model does not know and a filled honeypot never file anything.
+    the model does not know, a filled honeypot and chance (`blind`) never file anything.
     """
     note = scored.note or (HELD_HONEYPOT if signals.get("honeypot") else "")
     threshold = policy.spam_tray_at
     if threshold is None or scored.probability is None or scored.probability < threshold:
+        return Status.PENDING, note
+    if blind:
         return Status.PENDING, note
     if not scored.known_language:
         return Status.PENDING, note or HELD_LANGUAGE

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from operator import itemgetter
+from operator import attrgetter
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from models.spam.document import Document
 from models.spam.explain import reasons_of
 from models.spam.features import Reading, contributions, read, table_of
-from models.spam.score import Band, Score, probability_of
+from models.spam.score import Band, Reason, Score, probability_of
 from models.spam.structure import MEASURES, main_script
 
 MEASURE_CLIP, MEASURE_SCALE = 4.0, 0.25
@@ -86,35 +86,84 @@ class SpamModel:
 
     def score(self, document: Document) -> Score:
         """Return probability, band and reasons for one comment."""
-        total, reading, parts, measured = max(self._views(document), key=itemgetter(0))
-        logit = self.base + total
+        return self.scored(self.look(document))
+
+    def scored(self, look: "Look", added: tuple[Reason, ...] = ()) -> Score:
+        """Return the score of a comment that was looked at.
+
+        Args:
+            added: further parts of the sum, each with its weight.
+        """
+        alone = self.base + look.view.total
+        logit = alone + sum(reason.weight for reason in added)
         probability = probability_of(logit)
-        script = main_script(reading.body.text)
+        script = main_script(look.whole.body.text)
+        own = reasons_of(
+            look.document,
+            look.view.reading,
+            look.view.parts,
+            look.view.measured,
+            (alone, self.base),
+        )
         return Score(
             probability=probability,
             logit=logit,
             band=Band.of(probability),
-            reasons=reasons_of(document, reading, parts, measured, (logit, self.base)),
-            folded=reading.body,
+            reasons=(*added, *own),
+            folded=look.whole.body,
             known_language=not script or script in self.card.scripts,
         )
 
-    def _views(self, document: Document) -> Iterator["_View"]:
-        """Yield the ways to look at a comment; the most suspicious one is the score.
+    def look(self, document: Document) -> "Look":
+        """Read a comment and judge each view of it; the most suspicious one counts."""
+        whole = read(document)
+        weights = self.weights
+        seen = standardised(whole.measures, weights.mean, weights.deviation) - self._rest
+        measured = seen * weights.measured
+        views = (self._view(reading, measured) for reading in self._readings(whole))
+        return Look(document, whole, seen, max(views, key=attrgetter("total")))
+
+    def _readings(self, whole: Reading) -> Iterator[Reading]:
+        """Yield the whole comment and its windows.
 
         There is one as yet: the whole. Windows (head, tail, round each link) belong here.
         """
-        yield self._view(document)
+        yield whole
 
-    def _view(self, document: Document) -> "_View":
-        reading = read(document)
-        weights = self.weights
+    def _view(self, reading: Reading, measured: NDArray[np.float32]) -> "View":
         parts = contributions(reading, self._table)
-        seen = standardised(reading.measures, weights.mean, weights.deviation)
-        measured = (seen - self._rest) * weights.measured
         total = sum(float(np.add.reduce(part)) for part in (*parts, measured))
-        return total, reading, parts, measured
+        return View(total, reading, parts, measured)
 
 
-_View = tuple[float, Reading, list[NDArray[np.float32]], NDArray[np.float32]]
-"""Sum of the contributions, the comment as read, contributions per block and of the measures."""
+@dataclass(frozen=True, slots=True)
+class View:
+    """One way to look at a comment: the whole of it, or a window.
+
+    Args:
+        total: sum of the contributions.
+        reading: what of the comment lies in it.
+        parts: contribution of each occurrence, per block.
+        measured: contribution of each measure.
+    """
+
+    total: float
+    reading: Reading
+    parts: list[NDArray[np.float32]]
+    measured: NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """A comment as the model has read it.
+
+    Args:
+        whole: all of it.
+        seen: measures as the classifier sees them, 0 where absent or average.
+        view: the most suspicious view.
+    """
+
+    document: Document
+    whole: Reading
+    seen: NDArray[np.float32]
+    view: View

@@ -83,3 +83,9 @@ def probability_of(logit: float) -> float:
         return 1 / (1 + math.exp(-logit))
     grown = math.exp(logit)
     return grown / (1 + grown)
+
+
+def logit_of(probability: float) -> float:
+    """Return log(p / (1 - p)) for a probability 0..1, at most 30 away from zero."""
+    inside = min(max(probability, 1e-13), 1 - 1e-13)
+    return math.log(inside / (1 - inside))

@@ -44,16 +44,23 @@ class Dispatcher:
         house: clock, keys, settings.
         send: sends one delivery; never raises for what a receiver does.
         chores: what else is done from time to time.
+        stop_chores: ends what a chore left running.
     """
 
     def __init__(
-        self, context: Context, house: House, send: Send, chores: Sequence[Chore] = CHORES
+        self,
+        context: Context,
+        house: House,
+        send: Send,
+        chores: Sequence[Chore] = CHORES,
+        stop_chores: Callable[[], None] = lambda: None,
     ) -> None:
         self.context = context
         self.house = house
         self.send = send
         self.threads = house.settings.delivery_threads
         self._chores = [(every, chore, 0.0) for every, chore in chores]
+        self._stop_chores = stop_chores
         self._bell = threading.Event()
         self._stopping = threading.Event()
         self._over = threading.Event()
@@ -78,6 +85,7 @@ class Dispatcher:
         self._bell.set()
         if self._thread.is_alive() and self._thread is not threading.current_thread():
             self._thread.join(drain)
+        self._stop_chores()
         self._pool.shutdown(wait=False)
         with self._changed:
             self._changed.wait_for(lambda: not self._ours, end - time.monotonic())

@@ -205,6 +205,15 @@ def contact_made(
     return session.scalars(query.with_for_update().execution_options(populate_existing=True)).one()
 
 
+def contact_of_index(session: Session, site_id: int, index: tuple[int, bytes]) -> Contact | None:
+    """Return the contact of a blind index, None when it is new."""
+    kid, digest = index
+    query = sa.select(Contact).where(
+        Contact.site_id == site_id, Contact.index_kid == kid, Contact.email_index == digest
+    )
+    return session.scalar(query)
+
+
 def contact_of(session: Session, contact_id: int | None) -> Contact | None:
     """Return a contact by its row."""
     return None if contact_id is None else session.get(Contact, contact_id)

@@ -9,6 +9,11 @@ from models import RateBucket
 from service.queries.sites import insert_or_leave
 
 
+def bucket(session: Session, network: bytes) -> RateBucket | None:
+    """Return the bucket of a network as it stands, None when it has none."""
+    return session.get(RateBucket, network)
+
+
 def bucket_for_change(
     session: Session, network: bytes, *, full: float, now: datetime
 ) -> RateBucket:

@@ -146,15 +146,6 @@ def test_an_evaluation_is_printed_and_written_as_a_page(trained, labelled, tmp_p
     assert "<svg" in (tmp_path / "report" / "index.html").read_text("utf-8")
 
 
-def test_a_replayed_stream_joins_the_evaluation(trained, labelled, tmp_path):
-    stream = tmp_path / "garden.jsonl"
-    stream.write_text('{"label": "ham", "probability": 0.25}\n')
-
-    done = model("evaluate", labelled, "--replayed", stream)
-
-    assert b"Learning from decisions: garden" in done.stdout
-
-
 def test_comments_are_scored_line_by_line_in_their_order():
     done = model("score", typed="\n".join(map(json.dumps, [RIVER, PILLS])))
 
@@ -215,6 +206,23 @@ def test_odd_letters_come_back_as_they_went_in():
     [answer] = answers(model("score", typed=json.dumps(row)))
 
     assert answer["text"] == row["text"]
+
+
+def test_decisions_are_replayed_in_their_order_and_the_answer_can_be_measured(labelled, tmp_path):
+    rows = [RIVER | {"label": "ham"}, PILLS | {"label": "spam"}]
+
+    done = model("replay", typed="".join(f"{json.dumps(row)}\n" for row in rows))
+    (tmp_path / "garden.jsonl").write_bytes(done.stdout)
+    measured = model("evaluate", labelled, "--replayed", tmp_path / "garden.jsonl")
+
+    assert [row["text"] for row in answers(done)] == [row["text"] for row in rows]
+    assert all(0 < row["probability"] < 1 for row in answers(done))
+    assert b"Learning from decisions: garden" in measured.stdout
+
+
+def test_a_line_that_cannot_be_replayed_is_named():
+    assert b"line 1" in model("replay", typed="{}\n").stderr
+    assert b"UTF-8" in model("replay", typed=b"\xff\n").stderr
 
 
 def test_an_explanation_tells_what_was_folded_and_weights_that_add_up():

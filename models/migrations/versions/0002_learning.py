@@ -87,9 +87,11 @@ def upgrade() -> None:
         sa.Column("spam", sa.Boolean(), nullable=False),
         sa.Column("base_logit", sa.Double(), nullable=False),
         sa.Column("memory_logit", sa.Double(), nullable=False),
+        sa.Column("live_logit", sa.Double(), nullable=True),
         sa.Column("family", sa.BigInteger(), nullable=False),
         sa.Column("features", sa.LargeBinary(), nullable=False),
         sa.Column("feature_version", sa.String(length=40), nullable=False),
+        sa.Column("script", sa.String(length=24), nullable=False),
         sa.Column("decided_at", sa.DateTime(timezone=True), nullable=False),
         sa.ForeignKeyConstraint(["comment_id"], ["comment.id"], name=op.f("fk_example_comment_id")),
         sa.ForeignKeyConstraint(

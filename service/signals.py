@@ -1,0 +1,104 @@
+"""What is seen outside a comment's text: pace, acquaintance, campaigns; recorded as features."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from models import Site, Thread
+from models.spam import Document
+from models.spam.memory import trace_of
+from service import privacy
+from service.guards import Pace, tokens_used
+from service.house import House
+from service.learned import active_residual, recall_of, remembered
+from service.privacy import EmailAddress
+from service.queries import comments, lessons
+from service.scoring import Surroundings
+from service.throwaway import is_throwaway
+
+CROWD_WINDOW = timedelta(minutes=10)
+CROWD_MOST = 50
+MEMORY = "memory"
+"""What the campaign memory said; the one signal that tells of others, hence never exported."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sender:
+    """Who sends a comment, as far as it shows.
+
+    Args:
+        email: as typed; only whether it is known here and throw-away is kept.
+        network: keyed digest of the network and day.
+        reply: the comment answers another.
+    """
+
+    email: EmailAddress | None
+    network: bytes
+    reply: bool
+
+
+def surroundings(
+    session: Session,
+    house: House,
+    place: tuple[Site, Thread | None],
+    document: Document,
+    sender: Sender,
+    seen: Mapping[str, Any],
+) -> Surroundings:
+    """Gather what scoring uses beside the text; all of it is stored with the comment.
+
+    Args:
+        place: the site and the thread, None when nobody wrote there before.
+        seen: what the door saw: origin, honeypot, form age.
+    """
+    site, thread = place
+    since = house.now() - CROWD_WINDOW
+    crowd = 0
+    if thread is not None:
+        crowd = lessons.comments_on_page(session, thread.id, since, CROWD_MOST)
+    signals: dict[str, Any] = {
+        **seen,
+        "network_rate": _network_rate(session, house, sender),
+        "thread_rate": crowd,
+        "reply": sender.reply,
+        **_acquaintance(session, house, site, sender.email),
+    }
+    return with_memory(session, house, site, document, signals)
+
+
+def with_memory(
+    session: Session, house: House, site: Site, document: Document, signals: Mapping[str, Any]
+) -> Surroundings:
+    """Ask the site's memory and model about a comment whose other signals are known."""
+    trace = trace_of(document)
+    recall = recall_of(session, house, site.id, trace)
+    met = recall.rejected_hosts + recall.approved_hosts
+    kept = {
+        **signals,
+        "new_host": len(trace.hosts) > met if trace.hosts else None,
+        MEMORY: remembered(recall),
+    }
+    return Surroundings(kept, active_residual(session, house, site), recall)
+
+
+def _network_rate(session: Session, house: House, sender: Sender) -> float:
+    pace = Pace(house.settings.submissions_burst, house.settings.submissions_per_minute)
+    return round(tokens_used(session, sender.network, pace, house.now()), 1)
+
+
+def _acquaintance(
+    session: Session, house: House, site: Site, email: EmailAddress | None
+) -> dict[str, bool | None]:
+    """Say whether the address is new here, was approved before, is a throw-away one."""
+    if email is None:
+        return {"first_timer": None, "approved_before": None, "disposable": None}
+    index = privacy.blind_index(email, site_id=site.id, ring=house.ring)
+    contact = comments.contact_of_index(session, site.id, index)
+    return {
+        "first_timer": contact is None or not contact.seen,
+        "approved_before": contact is not None and contact.approved > contact.rejected,
+        "disposable": is_throwaway(email),
+    }
