@@ -101,7 +101,7 @@ def _train(chosen: argparse.Namespace) -> int:
 def _evaluate(chosen: argparse.Namespace) -> int:
     from models.spam.report import write_report
     from models.spam.samples import SampleError
-    from models.spam.tables import as_text
+    from models.spam.sections import as_text
 
     model = _model(chosen.model)
     try:

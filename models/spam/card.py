@@ -8,8 +8,9 @@ from models.spam.features import WIDTH
 from models.spam.figures import Evaluation, Share
 from models.spam.pipeline import SpamModel
 from models.spam.robustness import APPENDED, PREPENDED
+from models.spam.sections import as_text, collections_table
 from models.spam.structure import MEASURES
-from models.spam.tables import Table, as_text, collections_table, markdown_table, percent
+from models.spam.tables import Table, markdown_table, percent
 from models.spam.text import CAP
 
 _YOUTUBE = ("YouTube Spam Collection (UCI)", "CC BY 4.0")

@@ -17,7 +17,7 @@ from models.spam.peers import compare
 from models.spam.pipeline import SpamModel
 from models.spam.robustness import attacked
 from models.spam.samples import Sample, labels_of, read_split
-from models.spam.tables import as_text
+from models.spam.sections import as_text
 from models.spam.times import by_time, collections_of, times_of
 from models.spam.train import Progress, quiet
 

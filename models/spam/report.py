@@ -8,7 +8,8 @@ from pathlib import Path
 from models.spam.figures import Evaluation
 from models.spam.pictures import Picture, pictures
 from models.spam.pipeline import SpamModel
-from models.spam.tables import Section, Table, mean_auc, mean_recall, sections
+from models.spam.sections import sections
+from models.spam.tables import Section, Table, mean_auc, mean_recall
 
 PAGE = "index.html"
 

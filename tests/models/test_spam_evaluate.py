@@ -21,7 +21,8 @@ from models.spam.replayed import read_replayed
 from models.spam.report import page, write_report
 from models.spam.robustness import APPENDED, EMPTIED, EVERYTHING, PREPENDED, attacked, changes
 from models.spam.samples import Sample, SampleError, read_split
-from models.spam.tables import as_text, percent, sections
+from models.spam.sections import as_text, sections
+from models.spam.tables import percent
 from models.spam.times import by_time, times_of
 from models.spam.train import train
 from tests.models.spam_samples import samples
