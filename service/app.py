@@ -26,6 +26,7 @@ from service.web import (
     guarding,
     headers,
     health,
+    model,
     problems,
     queue,
     receipts,
@@ -137,5 +138,5 @@ def _open_doors(app: Flask, settings: Settings) -> None:
     sessions.register(app)
     accounts.register(app)
     guarding.register(app)
-    for door in (form, threads, embed, receipts, account, queue, sites, health):
+    for door in (form, threads, embed, receipts, account, queue, sites, model, health):
         app.register_blueprint(door.bp)

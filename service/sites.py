@@ -65,6 +65,19 @@ def change_site(site_id: int, *, name: str, origins: Sequence[str], policy: Poli
     """Store a site's name, origins and rules.
 
     Raises:
+        InvalidError: see `check_site`.
+    """
+    own = check_site(name=name, origins=origins, policy=policy)
+    with transaction() as session:
+        site = session.get_one(Site, site_id)
+        site.name, site.origins, site.stored_policy = name.strip(), own, policy.to_json()
+    return site
+
+
+def check_site(*, name: str, origins: Sequence[str], policy: Policy) -> list[str]:
+    """Check a site's name, origins and rules before they are stored; return its origins.
+
+    Raises:
         InvalidError: an empty name, an origin that is no web address, a threshold outside 0..1.
     """
     errors: dict[str, list[str]] = {}
@@ -77,10 +90,7 @@ def change_site(site_id: int, *, name: str, origins: Sequence[str], policy: Poli
         errors["close_after_days"] = ["Enter 1 or more days, or leave it empty."]
     if errors:
         raise InvalidError(errors)
-    with transaction() as session:
-        site = session.get_one(Site, site_id)
-        site.name, site.origins, site.stored_policy = name.strip(), own, policy.to_json()
-    return site
+    return own
 
 
 def describe_page(house: House, site: Site, page: str, *, title: str, text: str) -> Thread:

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from models import Example, Job, LabelWithdrawal, ModelState, Site, SiteModel
 from models.spam import ModelFileError
 from models.spam.adapt import Example as Lesson
-from models.spam.refit import Answer, pack_request
+from models.spam.packing import Answer, pack_request
 from models.spam.vector import FEATURE_VERSION, Vector
 from service.db import db, transaction
 from service.errors import ConflictError, NotFoundError

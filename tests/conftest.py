@@ -63,7 +63,7 @@ def clock():
 
 
 def settings_of(folder, database_url, **changes):
-    """Settings for tests: a host of our own, everything in one folder, no pace to run into."""
+    """Settings for tests: a host of our own, all in one folder, no pace and no chance."""
     values = {
         "base_url": BASE_URL,
         "data_dir": str(folder / "data"),
@@ -71,6 +71,7 @@ def settings_of(folder, database_url, **changes):
         "database_url": database_url,
         "submissions_burst": 100_000,
         "submissions_per_minute": 100_000,
+        "blind_sample": 0.0,
     }
     return load({}, **{**values, **changes})
 

@@ -19,6 +19,24 @@ class Share:
     count: int
 
 
+Z = 1.96
+"""Standard deviations within which 95 % of a normal distribution lie."""
+
+
+def share_of(hits: int, count: int) -> Share:
+    """Return a share with its interval; of nothing it may be anything.
+
+    Source: Wilson 1927, "Probable inference, the law of succession, and statistical inference".
+    """
+    if not count:
+        return Share(0.0, 0.0, 1.0, 0)
+    value = hits / count
+    scale = 1 + Z**2 / count
+    middle = (value + Z**2 / (2 * count)) / scale
+    reach = Z * ((value * (1 - value) + Z**2 / (4 * count)) / count) ** 0.5 / scale
+    return Share(value, max(0.0, middle - reach), min(1.0, middle + reach), count)
+
+
 @dataclass(frozen=True, slots=True)
 class Figures:
     """What was measured on one set of comments.

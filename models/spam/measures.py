@@ -4,14 +4,13 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.metrics import roc_auc_score
 
-from models.spam.figures import Bin, Figures, Shape, Share
+from models.spam.figures import Bin, Figures, Shape, Share, share_of
 from models.spam.score import FINE_BELOW, SPAM_FROM, probability_of
 
 Logits = NDArray[np.float64]
 Labels = NDArray[np.bool_]
 
 _BINS = 10
-_Z = 1.96  # 95 % of a normal distribution
 _RESAMPLES = 300
 _ALARMS = (
     0.001, 0.0014, 0.002, 0.003, 0.004, 0.005, 0.007,
@@ -60,18 +59,8 @@ def threshold(ham: Logits, alarms: float) -> float:
 
 
 def share(hits: NDArray[np.bool_]) -> Share:
-    """Return a share with its interval.
-
-    Source: Wilson 1927, "Probable inference, the law of succession, and statistical inference".
-    """
-    count = len(hits)
-    if not count:
-        return Share(0.0, 0.0, 1.0, 0)
-    value = float(np.mean(hits))
-    scale = 1 + _Z**2 / count
-    middle = (value + _Z**2 / (2 * count)) / scale
-    reach = _Z * ((value * (1 - value) + _Z**2 / (4 * count)) / count) ** 0.5 / scale
-    return Share(value, max(0.0, middle - reach), min(1.0, middle + reach), count)
+    """Return the share of True with its interval."""
+    return share_of(int(np.count_nonzero(hits)), len(hits))
 
 
 def _recall(ham: Logits, spam: Logits, alarms: float) -> Share:

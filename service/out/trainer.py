@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import models
-from models.spam.refit import unpack_answer
+from models.spam.packing import unpack_answer
 from service.errors import UnavailableError
 from service.house import House
 from service.learning import BATCH, learn

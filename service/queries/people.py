@@ -1,6 +1,6 @@
 """Questions about moderators and the first claim."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any, TypeVar
 
 import sqlalchemy as sa
@@ -28,3 +28,9 @@ def sign_in(session: Session, kind: type[Person], columns: Mapping[str, Any]) ->
     for name, value in columns.items():
         query = query.where(getattr(kind, name) == value)
     return session.scalar(query)
+
+
+def moderators(session: Session, ids: Collection[int]) -> Sequence[Moderator]:
+    """Return these moderators by name, those included who have no role any more."""
+    query = sa.select(Moderator).where(Moderator.id.in_(ids)).order_by(Moderator.name)
+    return session.scalars(query).all()

@@ -90,3 +90,14 @@ def endpoint_of_site(session: Session, site_id: int, public_id: str) -> Endpoint
     return session.scalar(
         sa.select(Endpoint).where(Endpoint.site_id == site_id, Endpoint.public_id == public_id)
     )
+
+
+THREADS_PAGE = 50
+
+
+def threads_page(session: Session, site_id: int, *, before: int | None = None) -> Sequence[Thread]:
+    """Return a site's newest threads beyond a row, at most `THREADS_PAGE`."""
+    query = sa.select(Thread).where(Thread.site_id == site_id)
+    if before is not None:
+        query = query.where(Thread.id < before)
+    return session.scalars(query.order_by(Thread.id.desc()).limit(THREADS_PAGE)).all()

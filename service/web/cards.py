@@ -10,12 +10,22 @@ from urllib.parse import urlsplit
 from markupsafe import Markup
 
 from models import Comment, Contact, Site, Status, Thread
+from models.spam.features import NAME_CAP
+from models.spam.telling import folds, shown
+from models.spam.text import fold
 from service.db import db
 from service.forms import is_website
 from service.pages import page_url
 from service.queries import comments as queries
 from service.rendering import linkless_html
 
+TELLING = (
+    ("origin", False, "page not named by the browser"),
+    ("disposable", True, "throw-away mail domain"),
+    ("new_host", True, "links to a host never seen here"),
+    ("reply", True, "a reply"),
+)
+"""Signals worth a badge: name, what was seen, and how it is told."""
 EXCERPT = 200  # characters of the parent
 BANDS = {
     "fine": "Likely fine",
@@ -46,6 +56,31 @@ class Card:
     badges: Sequence[str]
     parent: str | None
     moves: Sequence[tuple[Status, str]]
+
+    @property
+    def hidden(self) -> bool:
+        """Whether the score is not shown: of the blind sample, until somebody has decided."""
+        return (
+            self.comment.blind and self.comment.status is Status.PENDING and not self.comment.gone
+        )
+
+    @property
+    def folds(self) -> list[str]:
+        """What the model took off the text and the name to read them, in words."""
+        name = fold(self.comment.name, cap=NAME_CAP)
+        in_name = [f"{words} (in the name)" for words in folds(name)]
+        return [*folds(fold(self.comment.text)), *in_name]
+
+    @property
+    def as_read(self) -> str:
+        """The text as the model read it."""
+        return shown(fold(self.comment.text))
+
+    @property
+    def total(self) -> str:
+        """The sum of all reasons: log-odds of spam."""
+        stored: list[dict[str, Any]] = self.comment.reasons
+        return f"{sum(reason['weight'] for reason in stored):+.1f}"
 
     @property
     def band(self) -> str:
@@ -150,8 +185,7 @@ def _badges(comment: Comment, contact: Contact | None) -> list[str]:
     else:
         seen = f"seen {contact.seen}, approved {contact.approved}, rejected {contact.rejected}"
         found += [seen, f"first seen {_month(contact.first_day)}", "address not confirmed"]
-    if comment.signals.get("origin") is False:
-        found.append("page not named by the browser")
+    found += [words for name, seen, words in TELLING if comment.signals.get(name) is seen]
     if comment.edited_at is not None:
         found.append("edited by the author")
     return found

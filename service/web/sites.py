@@ -11,6 +11,7 @@ from service import sites
 from service.db import db
 from service.errors import BadRequestError, ForbiddenError, InvalidError
 from service.queries.outbox import recent_deliveries
+from service.rehearsal import rehearse
 from service.web.context import house
 from service.web.guarding import guard, own_site, person
 
@@ -59,15 +60,32 @@ def change(slug: str) -> ResponseReturnValue:
     """Store a site's settings."""
     site = own_site(slug, Role.OWNER)
     try:
-        sites.change_site(
-            site.id,
-            name=request.form.get("name", ""),
-            origins=request.form.get("origins", "").split(),
-            policy=_policy(site.policy),
-        )
+        policy = _policy(site.policy)
+        name, origins = request.form.get("name", ""), request.form.get("origins", "").split()
+        sites.check_site(name=name, origins=origins, policy=policy)
+        if _to_rehearse(site.policy, policy):
+            return _rehearsal(site, policy)
+        sites.change_site(site.id, name=name, origins=origins, policy=policy)
     except InvalidError as error:
         return _settings_page(site, request.form, error.errors), error.status
     return redirect(url_for("sites.show", slug=slug, saved=1), code=303)
+
+
+def _to_rehearse(before: Policy, after: Policy) -> bool:
+    """Say whether a change lets a rule file comments away and its rehearsal was not shown yet."""
+    changed = after.spam_tray_at is not None and after.spam_tray_at != before.spam_tray_at
+    return changed and request.form.get("rehearsed") != request.form.get("spam_tray_at")
+
+
+def _rehearsal(site: Site, policy: Policy) -> str:
+    return render_template(
+        "moderator/rehearsal.html",
+        site=site,
+        threshold=policy.spam_tray_at,
+        rehearsal=rehearse(site, policy),
+        typed=request.form.to_dict(),
+        person=person(),
+    )
 
 
 @bp.get("/sites/<slug>/endpoints")

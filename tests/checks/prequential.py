@@ -109,7 +109,8 @@ def main() -> None:
     parser.add_argument("--newest", type=int, default=0, help="only so many of the newest comments")
     chosen = parser.parse_args()
     print(
-        "| comments | ham / spam | AUC | recall at 1 % | calibration error | ham p >= .95 | spam p >= .95 |"
+        "| comments | ham / spam | AUC | recall at 1 % | calibration error "
+        "| ham p >= .95 | spam p >= .95 |"
     )
     print("| --- " * 7 + "|")
     means: dict[str, list[float]] = {"base alone": [], "with learning": []}

@@ -1,5 +1,6 @@
 """Verdicts become examples, examples a model; on both databases, through the real deeds."""
 
+import math
 import threading
 from dataclasses import replace
 
@@ -140,7 +141,7 @@ def test_undoing_a_second_verdict_brings_back_the_first(app_on_both, ana):
     assert [one.spam for one in examples(app_on_both)] == [False]
 
 
-def test_what_a_rule_filed_teaches_nothing_until_a_person_looks(app, ana_on=None):
+def test_what_a_rule_filed_teaches_nothing_until_a_person_looks(app):
     actor = Actor(make_moderator(app, "Ana"), [1])
     with app.app_context(), transaction() as session:
         site = session.get_one(Site, 1)
@@ -234,12 +235,10 @@ def test_a_campaign_is_known_again_as_soon_as_one_of_it_was_rejected(app_on_both
     assert comment.signals["memory"]["overlap"] > 0.5
     assert "campaign" in [reason["name"] for reason in comment.reasons]
     logit = sum(reason["weight"] for reason in comment.reasons)
-    assert logit == pytest.approx(sa_logit(comment.probability), abs=0.01)
+    assert logit == pytest.approx(logit_of(comment.probability), abs=0.01)
 
 
-def sa_logit(probability):
-    import math
-
+def logit_of(probability):
     return math.log(probability / (1 - probability))
 
 

@@ -76,6 +76,7 @@ def test_the_rules_are_saved_and_shown(app, owner):
         origins="https://river.example.org",
         require_name="1",
         spam_tray_at="0.95",
+        rehearsed="0.95",
         close_after_days="30",
     )
     assert answer.status_code == 303
