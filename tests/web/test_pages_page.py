@@ -68,7 +68,9 @@ def test_a_page_of_another_site_cannot_be_looked_up(app, owner):
     with app.app_context():
         describe_page(app.extensions[HOUSE], other, "/theirs", title="Secret", text="not yours")
 
-    assert "not yours" not in owner.get(f"{PAGES}?page=/theirs").text
+    page = owner.get(f"{PAGES}?page=/theirs").text
+    assert "not yours" not in page
+    assert links(page) == ["T1"]
     assert owner.get("/sites/other/pages").status_code == 404
     answer = submit_form(owner, "/sites/other/pages", page="/theirs", title="Mine", text="")
     assert answer.status_code == 404
