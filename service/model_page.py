@@ -1,6 +1,6 @@
 """What an owner is told about the model of a site: what judges, why, and how often it errs."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from models import ModelState, Moderator, Site, SiteModel
@@ -12,8 +12,15 @@ from service.house import House
 from service.learned import active_residual, opened
 from service.queries import lessons, people, site_models
 from service.rehearsal import BlindSample, blind_sample
+from service.training import KEPT, REPORTS
 
-HISTORY = 30
+FEWEST = 3  # of each kind, before a model is fitted (`models.spam.fitting`, not loaded here)
+HISTORY = REPORTS + KEPT + 1
+"""All there are: one that still judges may be older than many that were refused."""
+BEGINS = (
+    "A model of the site's own begins with three approved comments and three called spam,"
+    " and takes over when it passes the gate."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,20 +45,28 @@ class Candidate:
     Args:
         usable: its weights are kept and sound, so that one can go back to it.
         fault: why a stored model was refused when it was to be used; empty = nothing wrong.
+        judges: comments are judged by it; not the active one where that is damaged.
     """
 
     row: SiteModel
     usable: bool
     fault: str
+    judges: bool
 
 
 @dataclass(frozen=True, slots=True)
 class ModelPage:
-    """Everything on the page of a site's model."""
+    """Everything on the page of a site's model.
+
+    Args:
+        active: the site's own model that judges; None = the base model alone.
+        alone: why it is alone; empty when it is not.
+    """
 
     base: str
     made: str
     active: SiteModel | None
+    alone: str
     weights: int
     learning: bool
     ham: int
@@ -67,19 +82,29 @@ def model_page(house: House, site: Site) -> ModelPage:
     """Gather what the page of a site's model shows."""
     session = db.session()
     rows = site_models.model_history(session, site.id, HISTORY)
+    faults = {row.id: fault_of(house, row) for row in rows if row.content is not None}
+    active = _judging(site_models.usable_models(session, site.id), faults)
     residual = active_residual(session, house, site)
-    active = next((row for row in rows if row.state is ModelState.ACTIVE), None)
     ham, spam = lessons.example_counts(session, site.id)
     sample = blind_sample(site, SPAM_FROM)
     return ModelPage(
         base=house.scorer.model.name,
         made=house.scorer.model.card.made,
-        active=active if residual is not None else None,
+        active=active,
+        alone="" if active else _why_alone(site, rows, faults, fewest=min(ham, spam)),
         weights=0 if residual is None else len(residual.ids),
         learning=site.policy.learn,
         ham=ham,
         spam=spam,
-        history=[_candidate(house, row) for row in rows],
+        history=[
+            Candidate(
+                row,
+                usable=faults.get(row.id) == "",
+                fault=faults.get(row.id, ""),
+                judges=row is active,
+            )
+            for row in rows
+        ],
         teachers=_teachers(site.id),
         sample=sample,
         false_alarms=share_of(sample.honest, sample.flagged),
@@ -87,14 +112,35 @@ def model_page(house: House, site: Site) -> ModelPage:
     )
 
 
-def _candidate(house: House, row: SiteModel) -> Candidate:
-    if row.content is None:
-        return Candidate(row, usable=False, fault="")
+def fault_of(house: House, row: SiteModel) -> str:
+    """Return why a stored model cannot be used; empty when it can."""
     try:
         opened(house, row)
     except ModelFileError as error:
-        return Candidate(row, usable=False, fault=str(error))
-    return Candidate(row, usable=True, fault="")
+        return str(error)
+    return ""
+
+
+def _judging(usable: Sequence[SiteModel], faults: Mapping[int, str]) -> SiteModel | None:
+    """Return the model that judges: the active one, where it is damaged the newest sound one."""
+    if not usable or usable[0].state is not ModelState.ACTIVE:
+        return None
+    return next((row for row in usable if faults.get(row.id) == ""), None)
+
+
+def _why_alone(
+    site: Site, rows: Sequence[SiteModel], faults: Mapping[int, str], *, fewest: int
+) -> str:
+    damaged = next((row for row in rows if row.state is ModelState.ACTIVE), None)
+    if damaged is not None:
+        return f"The site's own model is refused: {faults.get(damaged.id, 'it is not kept')}."
+    if not site.policy.learn:
+        return "Learning is paused, so no model of the site's own takes over."
+    if fewest < FEWEST:
+        return BEGINS
+    if rows and rows[0].state is ModelState.REFUSED:
+        return "The newest candidate did not pass the gate; why not stands below."
+    return "A model of the site's own is fitted soon, and takes over when it passes the gate."
 
 
 def _teachers(site_id: int) -> list[Teacher]:

@@ -18,18 +18,21 @@ from models.spam.adapt import STRONGEST, Example, Residual
 FEWEST = 3
 """Verdicts of each kind before anything is learned: a one-sided history only moves the bias."""
 NEWEST = 1_000
-STRENGTH = 0.5
+STRENGTH = 0.25
 """L2 on the weights of a small site; it falls as a site has more of both kinds."""
 PLENTY = 200
-INTERCEPT_STRENGTH = 2.0
+INTERCEPT_STRENGTH = 10.0
 RATIO = 3.0
-"""The rarer label's verdicts count up to this many times as much, or as little."""
+"""A verdict of the rarer kind counts at most so many times as much, of the other as little."""
 FAMILY_SHARE = 3.0
 """Verdicts a family of near-duplicates counts as, however many it has."""
 ACCOUNT_SHARE = 0.5
 """Share of all weight one account may have where there are several."""
-DOUBTED, DOUBT = 0.05, 0.25
-"""A verdict that all the others contradict this strongly counts this much."""
+FOLDS, ENOUGH = 4, 40
+DOUBTED, DOUBT = 0.25, 0.05
+"""A verdict whose probability is below the first, as the others would judge the comment, counts
+the second. In simulations on two blogs 10 % of flipped labels cost 14 and 8 points of recall at
+1 % without, and 3 and 0 with it; where nothing was flipped it costs less than one."""
 SMALLEST = 1e-3
 ITERATIONS = 40
 
@@ -37,25 +40,47 @@ Vector64 = NDArray[np.float64]
 
 
 def fit(examples: Sequence[Example]) -> Residual | None:
-    """Fit a residual to verdicts, oldest first; None where too little is known.
-
-    A verdict that stands against all others, by a slip or by ill will, is found by a first fit
-    and counts little in the second.
-    """
+    """Fit a residual to verdicts, oldest first; None where too little is known."""
     newest = examples[-NEWEST:]
     spam = np.array([example.spam for example in newest], dtype=bool)
-    if min(int(spam.sum()), int((~spam).sum())) < FEWEST:
+    if not _enough(spam):
         return None
     matrix, ids = _matrix(newest)
     offsets = np.array([example.offset for example in newest])
     weights = _weights(newest, spam)
-    solution = _solve(matrix, spam, offsets, weights)
-    logits = offsets + matrix @ solution[:-1] + solution[-1]
-    believed = 1 / (1 + np.exp(-np.where(spam, logits, -logits)))
-    if np.any(believed < DOUBTED):
+    if len(newest) >= ENOUGH:
+        folds = np.array([example.family % FOLDS for example in newest])
+        believed = _believed(matrix, spam, offsets, weights, folds)
         weights = weights * np.where(believed < DOUBTED, DOUBT, 1.0)
-        solution = _solve(matrix, spam, offsets, weights)
-    return _residual(ids, solution)
+    return _residual(ids, _solve(matrix, spam, offsets, weights))
+
+
+def _enough(spam: NDArray[np.bool_]) -> bool:
+    return min(int(spam.sum()), int((~spam).sum())) >= FEWEST
+
+
+def _believed(
+    matrix: csr_matrix,
+    spam: NDArray[np.bool_],
+    offsets: Vector64,
+    weights: Vector64,
+    folds: NDArray[np.int64],
+) -> Vector64:
+    """Return the probability of each verdict by what the verdicts of other families teach.
+
+    A slip or ill will stands against all the others; flattery that only this site's moderators
+    call spam stands with its like.
+    """
+    believed = np.ones(len(spam))
+    for fold in range(FOLDS):
+        out = folds == fold
+        if not out.any() or not _enough(spam[~out]):
+            continue
+        solution = _solve(matrix[~out], spam[~out], offsets[~out], weights[~out])
+        logits = offsets[out] + matrix[out] @ solution[:-1] + solution[-1]
+        signed = np.where(spam[out], logits, -logits)
+        believed[out] = 1 / (1 + np.exp(np.clip(-signed, -50, 50)))
+    return believed
 
 
 def _matrix(examples: Sequence[Example]) -> tuple[csr_matrix, NDArray[np.int32]]:
@@ -72,10 +97,9 @@ def _weights(examples: Sequence[Example], spam: NDArray[np.bool_]) -> Vector64:
     families = Counter(example.family for example in examples)
     weights = np.array([min(1.0, FAMILY_SHARE / families[e.family]) for e in examples])
     weights *= _of_accounts(examples, weights)
-    ham_sum, spam_sum = weights[~spam].sum(), weights[spam].sum()
-    ratio = float(np.clip(ham_sum / spam_sum, 1 / RATIO, RATIO)) ** 0.5
-    weights[spam] *= ratio
-    weights[~spam] /= ratio
+    total = weights.sum()
+    for kind in (spam, ~spam):
+        weights[kind] *= float(np.clip(total / (2 * weights[kind].sum()), 1 / RATIO, RATIO))
     return weights
 
 

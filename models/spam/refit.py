@@ -7,6 +7,7 @@ standard output. Needs scipy; the process that serves only packs and unpacks (`p
 import functools
 import sys
 from pathlib import Path
+from zipfile import BadZipFile
 
 from models.spam.adapt import Example
 from models.spam.artifact import ModelFileError, load, load_base
@@ -56,8 +57,8 @@ def main() -> int:
     """Answer the request on standard input."""
     try:
         answer = refit(sys.stdin.buffer.read())
-    except (ValueError, KeyError, ModelFileError) as error:
-        print(f"the fit failed: {error}", file=sys.stderr)  # noqa: T201 - read by who started us
+    except (ValueError, KeyError, EOFError, BadZipFile, ModelFileError) as error:
+        print("the fit failed:", *str(error).split(), file=sys.stderr)  # noqa: T201 - read by who started us
         return 1
     sys.stdout.buffer.write(answer)
     return 0

@@ -8,7 +8,7 @@ import numpy as np
 from models.spam.adapt import Residual
 from models.spam.document import Document
 from models.spam.explain import reasons_of
-from models.spam.features import WIDTH
+from models.spam.features import BLOCKS, LETTERS, WIDTH
 from models.spam.memory import NOTHING, Recall, memory_reasons
 from models.spam.pipeline import Look, SpamModel
 from models.spam.score import Reason, Score
@@ -51,7 +51,12 @@ def _learned(
 ) -> tuple[Reason, ...]:
     """Return what a residual adds, as reasons on the words and links of the comment."""
     whole = look.whole
-    each = shares_of(model, whole) * residual.look_up(whole.found.ids)
+    # Letter groups are never learned here, so they are not looked up.
+    learned = [part for place, part in enumerate(whole.parts) if BLOCKS[place] is not LETTERS]
+    each = np.zeros(len(whole.found.ids), np.float32)
+    shares = shares_of(model, whole)
+    for part in learned:
+        each[part] = shares[part] * residual.look_up(whole.found.ids[part])
     tail = tail_of(look, signals) * residual.look_up(np.arange(WIDTH, VECTOR_WIDTH))
     parts = [each[part] for part in whole.parts]
     measured, seen = tail[: len(MEASURES)], tail[len(MEASURES) :].tolist()

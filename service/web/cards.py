@@ -11,6 +11,7 @@ from markupsafe import Markup
 
 from models import Comment, Contact, Site, Status, Thread
 from models.spam.features import NAME_CAP
+from models.spam.signals import SIGNALS, signal_values
 from models.spam.telling import folds, shown
 from models.spam.text import fold
 from service.db import db
@@ -24,8 +25,14 @@ TELLING = (
     ("disposable", True, "throw-away mail domain"),
     ("new_host", True, "links to a host never seen here"),
     ("reply", True, "a reply"),
+    ("first_timer", True, "the first from this address"),
 )
 """Signals worth a badge: name, what was seen, and how it is told."""
+PACE = ("ticket_age", "network_rate", "thread_rate")
+"""Signals that are numbers, told where they are high."""
+HIGH = 0.5
+LEARNED = ("learned", "learned_rest")
+"""Names of the reasons that a model of the site's own gives."""
 EXCERPT = 200  # characters of the parent
 BANDS = {
     "fine": "Likely fine",
@@ -79,8 +86,14 @@ class Card:
     @property
     def total(self) -> str:
         """The sum of all reasons: log-odds of spam."""
-        stored: list[dict[str, Any]] = self.comment.reasons
-        return f"{sum(reason['weight'] for reason in stored):+.1f}"
+        return f"{sum(_weights(self.comment)):+.1f}"
+
+    @property
+    def judge(self) -> str:
+        """Which model spoke."""
+        learned = any(reason["name"] in LEARNED for reason in self.comment.reasons)
+        own = " with what was learned on this site" if learned else ", the base model alone"
+        return f"{self.comment.model}{own}" if self.comment.model else ""
 
     @property
     def band(self) -> str:
@@ -186,6 +199,12 @@ def _badges(comment: Comment, contact: Contact | None) -> list[str]:
         seen = f"seen {contact.seen}, approved {contact.approved}, rejected {contact.rejected}"
         found += [seen, f"first seen {_month(contact.first_day)}", "address not confirmed"]
     found += [words for name, seen, words in TELLING if comment.signals.get(name) is seen]
+    values = signal_values(comment.signals).tolist()
+    found += [
+        row.words
+        for row, value in zip(SIGNALS, values, strict=True)
+        if row.name in PACE and value >= HIGH
+    ]
     if comment.edited_at is not None:
         found.append("edited by the author")
     return found
@@ -196,6 +215,22 @@ def _month(day: date) -> str:
 
 
 def reasons(comment: Comment) -> list[tuple[str, str]]:
-    """Return (signed weight, words) of what the score is made of."""
+    """Return (signed weight, words) of what the score is made of.
+
+    The weights are rounded so that what stands there adds up to the total that stands below:
+    those that lost or won most by rounding go the other way.
+    """
+    weights = _weights(comment)
+    tenths = [round(10 * weight) for weight in weights]
+    missing = round(10 * sum(weights)) - sum(tenths)
+    step = 1 if missing > 0 else -1
+    lost = [step * (10 * weight - tenth) for weight, tenth in zip(weights, tenths, strict=True)]
+    for place in sorted(range(len(lost)), key=lambda one: -lost[one])[: abs(missing)]:
+        tenths[place] += step
+    texts = [str(reason["text"]) for reason in comment.reasons]
+    return [(f"{tenth / 10:+.1f}", text) for tenth, text in zip(tenths, texts, strict=True)]
+
+
+def _weights(comment: Comment) -> list[float]:
     stored: list[dict[str, Any]] = comment.reasons
-    return [(f"{reason['weight']:+.1f}", str(reason["text"])) for reason in stored]
+    return [reason["weight"] for reason in stored]

@@ -13,7 +13,7 @@ from service import learning, sites, training
 from service.db import db
 from service.errors import BadRequestError, InvalidError
 from service.model_page import model_page
-from service.queries.sites import threads_page
+from service.queries.sites import THREADS_PAGE, thread_of_page, threads_page
 from service.web.context import house
 from service.web.guarding import guard, own_site, person
 
@@ -21,7 +21,7 @@ bp = Blueprint("model", __name__)
 guard(bp)
 
 STATES = {
-    "active": "in use",
+    "active": "not in use",
     "kept": "was in use",
     "refused": "refused by the gate",
 }
@@ -88,11 +88,8 @@ def change_labels(slug: str) -> ResponseReturnValue:
 @bp.get("/sites/<slug>/model/card")
 def show_card(slug: str) -> ResponseReturnValue:
     """Show the card of the base model that is shipped."""
-    site = own_site(slug)
-    owner = site in person().with_role(Role.OWNER)
-    return render_template(
-        "moderator/model_card.html", site=site, owner=owner, card=_card(), person=person()
-    )
+    site = own_site(slug, Role.OWNER, Role.MODERATOR)
+    return render_template("moderator/model_card.html", site=site, card=_card(), person=person())
 
 
 @cache
@@ -136,15 +133,18 @@ def _pages(slug: str, typed: dict[str, str], errors: dict[str, list[str]]) -> st
     site = own_site(slug, Role.OWNER)
     before = request.args.get("before", "")
     last = int(before[:18]) if before.isascii() and before.isdigit() else None
-    threads = threads_page(db.session(), site.id, before=last)
-    chosen = request.args.get("page", "")
-    for thread in threads:
-        if thread.page == chosen and not typed:
-            typed = {"page": thread.page, "title": thread.title, "text": thread.page_text}
+    session = db.session()
+    threads = threads_page(session, site.id, before=last)
+    older = threads[-1].id if len(threads) == THREADS_PAGE else None
+    # By its key and not out of the list: an old page would come up empty and be saved so.
+    chosen = thread_of_page(session, site.id, request.args.get("page", ""))
+    if chosen is not None and not typed:
+        typed = {"page": chosen.page, "title": chosen.title, "text": chosen.page_text}
     return render_template(
         "moderator/pages.html",
         site=site,
         threads=threads,
+        older=older if older and threads_page(session, site.id, before=older) else None,
         typed=typed,
         errors=errors,
         person=person(),

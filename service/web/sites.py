@@ -59,6 +59,8 @@ def show(slug: str) -> ResponseReturnValue:
 def change(slug: str) -> ResponseReturnValue:
     """Store a site's settings."""
     site = own_site(slug, Role.OWNER)
+    if "back" in request.form:  # from the rehearsal
+        return _settings_page(site, request.form, {})
     try:
         policy = _policy(site.policy)
         name, origins = request.form.get("name", ""), request.form.get("origins", "").split()
@@ -83,6 +85,7 @@ def _rehearsal(site: Site, policy: Policy) -> str:
         site=site,
         threshold=policy.spam_tray_at,
         rehearsal=rehearse(site, policy),
+        blind=house().settings.blind_sample,
         typed=request.form.to_dict(),
         person=person(),
     )

@@ -1,19 +1,32 @@
 """The page of a site's model, its pages, and the rehearsal of a rule: through the doors."""
 
+import math
+
 import pytest
 import sqlalchemy as sa
 
-from models import Comment, Example, ModelState, Role, Site, SiteModel, Status, Thread
+from models import (
+    Comment,
+    Example,
+    Membership,
+    ModelState,
+    Moderator,
+    Role,
+    Site,
+    SiteModel,
+    Status,
+    Thread,
+)
 from service import learning
 from service.db import db, transaction
 from service.moderate import Actor, decide
 from service.web.context import HOUSE
-from tests.building import make_moderator, rows
+from tests.building import found_demo_site, make_moderator, rows
 from tests.conftest import visitor
 from tests.service.test_learning import fit, learn, teach
 from tests.service.test_submit import take
 from tests.spamming import HONEST, SELLING
-from tests.web.desk import site_of
+from tests.web.desk import elements, site_of
 from tests.web.staff import hire, sign_in, submit_form
 
 MODEL = "/sites/blog/model"
@@ -91,6 +104,90 @@ def test_a_tampered_model_is_named_on_the_page_and_offers_no_way_back(taught, ow
     page = owner.get(MODEL).text
     assert "Its stored weights are refused: it was not written by this service." in page
     assert "Use this one again" not in page
+
+
+def copy_of_the_model(app, **changes):
+    """One more model like the one that was fitted, newer than it."""
+    with app.app_context(), transaction() as session:
+        model = session.scalars(sa.select(SiteModel).order_by(SiteModel.id)).first()
+        columns = ("site_id", "base", "feature_version", "ham", "spam", "content", "mac", "made_at")
+        values = {name: getattr(model, name) for name in (*columns, "report", "activated_at")}
+        session.add(SiteModel(**{"state": ModelState.KEPT, **values, **changes}))
+
+
+def chips(page):
+    return [text for at, text in elements(page, "span") if "chip" in at.get("class", "")]
+
+
+def test_where_the_active_model_is_damaged_the_page_names_the_one_that_judges(taught, owner):
+    with taught.app_context(), transaction() as session:
+        session.scalars(sa.select(SiteModel)).one().state = ModelState.KEPT
+    copy_of_the_model(taught, state=ModelState.ACTIVE, mac=b"x" * 32, ham=99)
+    page = owner.get(MODEL).text
+    assert "learned from 6 approved comments and 6 called spam" in page
+    assert "because the one that should be in use is damaged" in page
+    assert chips(page) == ["damaged", "in use"]
+
+
+def test_a_model_that_judges_is_named_however_many_were_refused_since(taught, owner):
+    for _ in range(45):
+        copy_of_the_model(taught, state=ModelState.REFUSED, content=None, mac=None)
+    page = owner.get(MODEL).text
+    assert "learned from 6 approved comments and 6 called spam" in page
+    assert chips(page)[-1] == "in use"
+
+
+def test_the_page_says_why_the_base_model_judges_alone(taught, owner):
+    with taught.app_context(), transaction() as session:
+        session.scalars(sa.select(SiteModel)).one().mac = b"x" * 32
+    assert "own model is refused: it was not written" in owner.get(MODEL).text
+
+    submit_form(owner, MODEL, action="base")
+    assert "own takes over" in owner.get(MODEL).text
+    submit_form(owner, MODEL, action="resume")
+    assert "own is fitted soon" in owner.get(MODEL).text
+    copy_of_the_model(taught, state=ModelState.REFUSED, content=None, mac=None)
+    assert "The newest candidate did not pass the gate" in owner.get(MODEL).text
+
+
+@pytest.mark.parametrize("path", ["model", "model/card", "pages"])
+def test_the_pages_of_somebody_elses_site_are_not_there(app, owner, path):
+    found_demo_site(app, slug="other", origins=["https://other.example.org"])
+    assert owner.get(f"/sites/other/{path}").status_code == 404
+
+
+@pytest.mark.parametrize("path", ["model", "model/labels"])
+def test_nobody_acts_on_a_model_of_somebody_elses_site(app, owner, path):
+    found_demo_site(app, slug="other", origins=["https://other.example.org"])
+    for action in ("base", "pause", "relearn", "withdraw"):
+        answer = submit_form(owner, f"/sites/other/{path}", action=action, moderator=1)
+        assert answer.status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("role", "seen"),
+    [
+        (Role.OWNER, ["Settings", "Spam model", "Pages", "Webhooks", "Queue"]),
+        (Role.MODERATOR, ["Settings", "Spam model", "Queue"]),
+        (Role.VIEWER, ["Settings", "Queue"]),
+    ],
+)
+def test_every_tab_leads_to_a_page_that_opens(app, role, seen):
+    client = someone(app, "Tim", role)
+    page = client.get("/sites/blog").text.split('<nav class="tabs"')[1].split("</nav>")[0]
+    found = elements(page, "a")
+    assert [text for _, text in found] == seen
+    assert {client.get(at["href"]).status_code for at, _ in found} == {200}
+
+
+def test_a_moderator_who_left_is_still_named_and_can_be_withdrawn(taught, owner):
+    with taught.app_context():
+        ana = db.session.scalars(sa.select(Moderator).where(Moderator.name == "Ana")).one().id
+        assert db.session.get(Membership, (ana, 1)) is None
+    page = owner.get(MODEL).text
+    assert 'aria-label="Withdraw what Ana taught"' in page
+    submit_form(owner, f"{MODEL}/labels", action="withdraw", moderator=ana)
+    assert rows(taught, SiteModel)[0].content is None
 
 
 def test_an_owner_goes_back_to_the_base_model_and_to_a_kept_one(taught, owner):
@@ -208,6 +305,35 @@ def test_a_rehearsal_of_one_threshold_is_none_of_another(app, owner):
     assert policy(app).spam_tray_at is None
 
 
+def test_one_can_go_back_from_the_rehearsal_with_everything_typed(app, owner):
+    typed = {"name": 'A "new" name', "origins": SETTINGS["origins"], "return_to_page": "1"}
+    rehearsal = submit_form(owner, "/sites/blog", **typed, spam_tray_at="0.9")
+    kept = {
+        at["name"]: at["value"]
+        for at, _ in elements(rehearsal.text, "input")
+        if at["name"] != "csrf"
+    }
+    page = submit_form(owner, "/sites/blog", **kept, back="1").text
+    fields = {at["name"]: at for at, _ in elements(page, "input")}
+    assert fields["name"]["value"] == 'A "new" name'
+    assert fields["spam_tray_at"]["value"] == "0.9"
+    assert "checked" in fields["return_to_page"]
+    assert "checked" not in fields["require_name"]
+    assert (policy(app).spam_tray_at, site_of(app).name) == (None, "Blog")
+
+
+def test_a_rehearsal_says_how_many_stay_in_the_queue_by_chance(make_app, sqlite_url):
+    app = make_app(sqlite_url, blind_sample=0.035)
+    owner = someone(app, "Olga", Role.OWNER)
+    answer = submit_form(owner, "/sites/blog", **SETTINGS, spam_tray_at="0.6")
+    assert "3.5 % of all comments, drawn at random, wait in the queue" in answer.text
+
+
+def test_without_a_sample_a_rehearsal_speaks_of_none(app, owner):
+    answer = submit_form(owner, "/sites/blog", **SETTINGS, spam_tray_at="0.6")
+    assert "drawn at random" not in answer.text
+
+
 def test_a_mistake_comes_before_the_rehearsal(app, owner):
     answer = submit_form(owner, "/sites/blog", **SETTINGS, spam_tray_at="7")
     assert answer.status_code == 422
@@ -266,6 +392,22 @@ def test_the_score_of_a_blind_comment_shows_once_somebody_decided(make_app, sqli
     )
 
 
+def test_a_sample_without_a_mistake_tells_how_many_there_may_be(make_app, sqlite_url):
+    app = make_app(sqlite_url, blind_sample=1.0)
+    owner = someone(app, "Olga", Role.OWNER)
+    decided(app, 6)
+    with app.app_context(), transaction() as session:
+        session.execute(
+            sa.update(Comment).values(
+                probability=sa.case((Comment.status == Status.SPAM, 0.99), else_=0.01)
+            )
+        )
+    page = owner.get(MODEL).text
+    assert "<strong>0 of 6</strong> comments that the score would have filed" in page
+    # Wilson's upper end for none of six: z² / (n + z²).
+    assert page.count("with 95 % confidence at most 39.0 %") == 2
+
+
 def test_a_card_tells_what_was_folded_and_how_it_was_read(app):
     client = someone(app, "Ben", Role.MODERATOR)
     public_id = take(app, text="Buy v\u200biagra here, \u0441heap and fast, friend").public_id
@@ -275,9 +417,54 @@ def test_a_card_tells_what_was_folded_and_how_it_was_read(app):
     assert "buy viagra here, cheap and fast, friend" in page
 
 
-def test_the_reasons_on_a_card_add_up_to_its_sum(app):
+def shown_weights(page):
+    found = elements(page, "td")
+    return [round(10 * float(text)) for at, text in found if at.get("class") == "weight"]
+
+
+def test_the_reasons_on_a_card_add_up_to_its_sum_as_they_stand_there(app):
     client = someone(app, "Ben", Role.MODERATOR)
-    public_id = take(app, text=SELLING[1]).public_id
-    comment = rows(app, Comment)[0]
-    total = sum(reason["weight"] for reason in comment.reasons)
-    assert f"{total:+.1f}</td><td>altogether" in client.get(f"/queue/{public_id}").text
+    for text in (*HONEST, *SELLING):
+        public_id = take(app, text=text).public_id
+        *weights, total = shown_weights(client.get(f"/queue/{public_id}").text)
+        comment = rows(app, Comment, Comment.public_id == public_id)[0]
+        exact = [reason["weight"] for reason in comment.reasons]
+        assert sum(weights) == total == round(10 * sum(exact))
+        assert all(
+            abs(tenth - 10 * weight) < 1 for tenth, weight in zip(weights, exact, strict=True)
+        )
+        assert 1 / (1 + math.exp(-sum(exact))) == pytest.approx(comment.probability, abs=1e-3)
+
+
+def test_a_card_says_which_model_spoke(taught):
+    client = someone(taught, "Ben", Role.MODERATOR)
+    first = rows(taught, Comment)[0].public_id
+    assert ", the base model alone." in client.get(f"/queue/{first}").text
+    public_id = take(taught, text=SELLING[9]).public_id
+    assert "with what was learned on this site." in client.get(f"/queue/{public_id}").text
+
+
+@pytest.mark.parametrize(
+    ("signals", "badge"),
+    [
+        ({"ticket_age": 1.2}, "sent within three seconds"),
+        ({"ticket_age": 90_000}, "sent from a form more than a day old"),
+        ({"first_timer": True}, "the first from this address"),
+        ({"disposable": True}, "throw-away mail domain"),
+        ({"network_rate": 12.0}, "many comments from the same network just then"),
+        ({"thread_rate": 30}, "many comments on the page just then"),
+        ({"reply": True}, "a reply"),
+    ],
+)
+def test_what_was_seen_outside_the_text_is_told_where_it_is_telling(app, signals, badge):
+    client = someone(app, "Ben", Role.MODERATOR)
+    public_id = take(app).public_id
+
+    def badges(seen):
+        with app.app_context(), transaction() as session:
+            session.scalars(sa.select(Comment)).one().signals = seen
+        return [text for _, text in elements(client.get(f"/queue/{public_id}").text, "li")]
+
+    assert badge in badges(signals)
+    dull = {"ticket_age": 40.0, "network_rate": 1.0, "thread_rate": 0, "first_timer": None}
+    assert badge not in badges(dull)
