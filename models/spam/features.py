@@ -8,7 +8,7 @@ import threading
 from bisect import bisect_left
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from functools import lru_cache
+from functools import cache, lru_cache
 from itertools import accumulate
 
 import numpy as np
@@ -35,6 +35,22 @@ PAGE_CAP = 40_000
 """Characters of a page's own text that are read."""
 
 _SPACE = 32
+_TOPICAL, _LATIN = 4, 0x24F
+"""Letters a Latin word has before it can be a topic, and the last Latin letter."""
+_FUNCTION_WORDS = (
+    "about above after again also although always among another anything because been before "
+    "being below between both came cannot come comes could didn does doesn doing done down each "
+    "either even ever every from gets give goes going gone have having here hers himself "
+    "however into itself just knew know known later least less like made make many maybe might "
+    "more most much must myself never next none nothing often once only other others ours over "
+    "perhaps quite rather really same shall should since some someone something still such take "
+    "than that their theirs them then there these they thing think this those though through "
+    "told took toward under until upon very want wants well went were what when where whether "
+    "which while whom whose will with within without would years your yours para pero como este "
+    "esta eles pelo pela uma dans avec pour nous vous aber auch eine einen einer nicht sich "
+    "sind wird oder werden"
+)
+"""Longer words that stand everywhere (English above all; the shorter ones are no topic anyway)."""
 _BODY_GROUPS, _NAME_GROUPS = (3, 4, 5), (2, 3, 4)
 _PAIRS, _NAME_STRETCH = 1, 2 + len(_BODY_GROUPS)
 _LAST_STRETCH = (_PAIRS, _NAME_STRETCH - 1, _NAME_STRETCH, _NAME_STRETCH + 1)
@@ -208,7 +224,10 @@ def _links_in(reading: Reading, first: int, stop: int) -> tuple[int, int]:
 
 @lru_cache(maxsize=32)
 def page_words(title: str, page_text: str) -> NDArray[np.uint64]:
-    """Return the sorted hashes of the words and word pairs of a page; empty for none.
+    """Return the sorted hashes of the words and word pairs that are a page's topic; empty for none.
+
+    "The", "and", "is" stand on every page and are no topic: they are how honest people write, and
+    taking them away took their evidence away with them.
 
     Kept for the pages last seen: a busy thread has one page and many comments.
     """
@@ -217,9 +236,17 @@ def page_words(title: str, page_text: str) -> NDArray[np.uint64]:
     found = [np.empty(0, np.uint64)]
     for part in (title, page_text):
         codes = codes_of(f" {fold(part, cap=PAGE_CAP).text} ")
-        words = piece_hashes(codes, *runs(kinds_of(codes) & WORD > 0))
-        found += [words, pair_hashes(words)]
+        begins, ends = runs(kinds_of(codes) & WORD > 0)
+        words = piece_hashes(codes, begins, ends)
+        topical = (ends - begins >= _TOPICAL) | (codes[begins] > _LATIN)
+        topical &= ~np.isin(words, _function_words())
+        found += [words[topical], pair_hashes(words)[topical[:-1] | topical[1:]]]
     return np.unique(np.concatenate(found))
+
+
+@cache
+def _function_words() -> NDArray[np.uint64]:
+    return token_hashes(_FUNCTION_WORDS.split())
 
 
 def _off_topic(
@@ -293,10 +320,10 @@ def weigh(
     Args:
         rarity: one factor per hashed feature (inverse document frequency).
     """
-    for block in blocks:
+    for block, shortest in zip(blocks, _SHORTEST, strict=True):
         counts = _counts(block.ids)
         values = (1 + np.log(counts)) * rarity[block.ids].astype(np.float32)
-        length = np.sqrt(np.sum(values * values / counts)) or np.float32(1)
+        length = max(np.sqrt(np.sum(values * values / counts)), shortest)
         yield values / counts / length * block.off_topic
 
 
@@ -324,9 +351,14 @@ def contributions(reading: Reading, table: NDArray[np.float64]) -> list[NDArray[
     shares = values / counts
     squares, scaled = values * shares, shares * looked_up[:, 1] * found.off_topic
     return [
-        scaled[part] / (np.sqrt(np.add.reduce(squares[part])) or _ONE) for part in reading.parts
+        scaled[part] / max(np.sqrt(np.add.reduce(squares[part])), shortest)
+        for part, shortest in zip(reading.parts, _SHORTEST, strict=True)
     ]
 
+
+_SHORTEST = tuple(map(np.float32, (8.0, 20.0, 1.0, 1.0)))
+"""Least length of each block, in units of rarity: as if a text had two or three words. Without it
+the one word of a very short comment would have all the weight there is."""
 
 _scratch = threading.local()
 

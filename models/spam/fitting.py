@@ -19,8 +19,9 @@ FEWEST = 3
 """Verdicts of each kind before anything is learned: a one-sided history only moves the bias."""
 NEWEST = 1_000
 STRENGTH = 0.25
-"""L2 on the weights of a small site; it falls as a site has more of both kinds."""
-PLENTY = 200
+"""L2 on the weights of a small site."""
+SCARCE, PLENTY = 10, 200
+"""Verdicts of the rarer kind below which the strength rises, and above which it falls."""
 INTERCEPT_STRENGTH = 10.0
 RATIO = 3.0
 """A verdict of the rarer kind counts at most so many times as much, of the other as little."""
@@ -122,7 +123,8 @@ def _solve(
     matrix: csr_matrix, spam: NDArray[np.bool_], offsets: Vector64, weights: Vector64
 ) -> Vector64:
     signs = np.where(spam, 1.0, -1.0)
-    strength = STRENGTH / max(1.0, min(spam.sum(), (~spam).sum()) / PLENTY)
+    fewer = min(int(spam.sum()), int((~spam).sum()))
+    strength = STRENGTH * max(1.0, SCARCE / fewer) / max(1.0, fewer / PLENTY)
     turned = matrix.T.tocsr()
 
     def loss(solution: Vector64) -> tuple[float, Vector64]:

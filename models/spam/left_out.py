@@ -12,7 +12,7 @@ from models.spam.measures import Logits, figures, shape
 from models.spam.pipeline import SpamModel
 from models.spam.samples import Sample, labels_of, read_split
 from models.spam.times import by_time, times_of
-from models.spam.train import Progress, fit, quiet
+from models.spam.train import Progress, fit, quiet, with_templates
 
 BLOGS = ("haacked", "joehx", "archive_fever", "mademistakes")
 """Moderated blogs: each has ham and spam that a person told apart."""
@@ -85,7 +85,8 @@ def left_out(
     shapes: list[Shape | None] = []
     for fold in folds(source):
         progress(f"training without {fold.site}")
-        trained = fit(fold.train, fold.dev, made=date.min, seed=seed)
+        samples = with_templates(source, fold.train, seed=seed)
+        trained = fit(samples, fold.dev, made=date.min, seed=seed)
         logits, labels = logits_of(trained.model, fold.unseen), labels_of(fold.unseen)
         sites.append(figures(fold.site, logits, labels))
         thirds += by_time(fold.site, fold.times, logits, labels, parts=3)

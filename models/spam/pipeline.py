@@ -9,12 +9,21 @@ from numpy.typing import NDArray
 
 from models.spam.document import Document
 from models.spam.explain import reasons_of
-from models.spam.features import Reading, contributions, read, table_of
+from models.spam.features import Reading, contributions, read, table_of, window
+from models.spam.links import LINK
 from models.spam.score import Band, Reason, Score, probability_of
 from models.spam.structure import MEASURES, main_script
 
 MEASURE_CLIP, MEASURE_SCALE = 4.0, 0.25
 """Measures are standardised, cut at four deviations, and kept as small as a word's value."""
+
+WINDOW, LONG = 40, 50
+"""Chunks (words) of a window, and of a comment before it has any."""
+BEFORE_LINK, AFTER_LINK = 25, 15
+WINDOW_COST = 1.0
+"""Logits: several chances to look suspicious would else flag long honest comments. Of dev's spam
+.910 was caught without windows at 1 % false alarms and .903 with them; of the same spam with 60
+honest words appended .745 and .817 (at no cost .884 and .829, at two logits .910 and .797)."""
 
 _ALWAYS = np.array([row.always for row in MEASURES])
 
@@ -98,13 +107,12 @@ class SpamModel:
         logit = alone + sum(reason.weight for reason in added)
         probability = probability_of(logit)
         script = main_script(look.whole.body.text)
+        view = look.view
         own = reasons_of(
-            look.document,
-            look.view.reading,
-            look.view.parts,
-            look.view.measured,
-            (alone, self.base),
+            look.document, view.reading, view.parts, view.measured, (alone + view.cost, self.base)
         )
+        if view.cost:
+            own = (Reason("window", "judged by its most suspicious part", -view.cost), *own)
         return Score(
             probability=probability,
             logit=logit,
@@ -120,20 +128,31 @@ class SpamModel:
         weights = self.weights
         seen = standardised(whole.measures, weights.mean, weights.deviation) - self._rest
         measured = seen * weights.measured
-        views = (self._view(reading, measured) for reading in self._readings(whole))
+        views = [self._view(whole, measured)]
+        views += [self._view(part, measured, WINDOW_COST) for part in windows(whole)]
         return Look(document, whole, seen, max(views, key=attrgetter("total")))
 
-    def _readings(self, whole: Reading) -> Iterator[Reading]:
-        """Yield the whole comment and its windows.
-
-        There is one as yet: the whole. Windows (head, tail, round each link) belong here.
-        """
-        yield whole
-
-    def _view(self, reading: Reading, measured: NDArray[np.float32]) -> "View":
+    def _view(self, reading: Reading, measured: NDArray[np.float32], cost: float = 0.0) -> "View":
         parts = contributions(reading, self._table)
         total = sum(float(np.add.reduce(part)) for part in (*parts, measured))
-        return View(total, reading, parts, measured)
+        return View(total - cost, reading, parts, measured, cost)
+
+
+def windows(whole: Reading) -> Iterator[Reading]:
+    """Yield the parts of a long comment that are judged alone: head, tail, round its links.
+
+    Sixty honest words before or after an advertisement would else drown it.
+    """
+    chunks = whole.body.text.split(" ")
+    count = len(chunks)
+    if count < LONG:
+        return
+    links = [place for place, chunk in enumerate(chunks) if LINK in chunk]
+    spans = {(0, WINDOW), (count - WINDOW, count)}
+    for place in {links[0], links[-1]} if links else ():
+        spans.add((max(0, place - BEFORE_LINK), min(count, place + AFTER_LINK)))
+    for first, stop in sorted(spans):
+        yield window(whole, first, stop)
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,12 +164,14 @@ class View:
         reading: what of the comment lies in it.
         parts: contribution of each occurrence, per block.
         measured: contribution of each measure.
+        cost: what a part must be more suspicious by than the whole to count.
     """
 
     total: float
     reading: Reading
     parts: list[NDArray[np.float32]]
     measured: NDArray[np.float32]
+    cost: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

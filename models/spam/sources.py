@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.spam.samples import SampleError
+from models.spam.templates import FILES as TEMPLATES
 
 DEV_SHARE = 0.15
 """Share of each class that is split off for calibration and measuring."""
@@ -56,9 +57,11 @@ def split_source(paths: Sequence[Path], into: Path) -> Source:
         SampleError: there is no such file, or a line is no labelled comment.
     """
     files = _files(paths)
+    templates = [file for path in paths if path.is_dir() for file in sorted(path.glob(TEMPLATES))]
     if any(_stem(file) == "dev" for file in files):
         unused = [file.name for file in files if _stem(file) not in SPLITS]
-        return Source(tuple(files), tuple(f"{name} is no split and is not read" for name in unused))
+        notes = tuple(f"{name} is no split and is not read" for name in unused)
+        return Source((*files, *templates), notes)
     extra = [file for file in files if _stem(file) == "extra"]
     rows = [row for file in files if file not in extra for row in _rows(file)]
     dev = _chosen(rows)
@@ -69,7 +72,7 @@ def split_source(paths: Sequence[Path], into: Path) -> Source:
         f"there is no dev.jsonl: {sum(dev)} of {len(rows)} comments are split off for calibration"
         " and measuring, near-duplicates on one side"
     )
-    return Source((into / "train.jsonl", into / "dev.jsonl", *extra), (note,))
+    return Source((into / "train.jsonl", into / "dev.jsonl", *extra, *templates), (note,))
 
 
 @dataclass(frozen=True, slots=True)

@@ -117,6 +117,7 @@ _WRAPPED = re.compile(
 _QUOTES = frozenset("\"'\u201c\u201d\u201e\u00ab\u00bb")
 _IN_ORDER = itemgetter(*(row.name for row in MEASURES))
 _LONG_NAME = 3
+_SHORT = 40  # characters: the one digit of "+1" is no share of digits to speak of
 _PRESENT = 4  # letters of a name that must be found in a host to count
 _SCRIPT_SHARE = 0.1
 _ASCII = 0x7F
@@ -213,7 +214,7 @@ def _shape(typed: str, body: FoldedText) -> dict[str, float]:
     words = text.split(" ") if text else []
     size, spaces = max(1, len(text)), max(0, len(words) - 1)
     typed = shorten(typed).strip()
-    read = max(1, len(typed))
+    read = max(_SHORT, len(typed))
     signs, codes = kinds_of(codes_of(typed)), codes_of(text)
     kinds = kinds_of(codes)
     plain = _count(kinds, ALNUM) + spaces
@@ -229,7 +230,7 @@ def _shape(typed: str, body: FoldedText) -> dict[str, float]:
         "word_length": math.log1p((len(text) - spaces) / max(1, len(words))),
         "capitals": _count(signs, UPPER) / read,
         "digits": _count(signs, DIGIT) / read,
-        "punctuation": (size - plain) / size if text else 0.0,
+        "punctuation": (size - plain) / max(_SHORT, size) if text else 0.0,
         "variety": len(set(words)) / max(1, len(words)),
         "wrapped": math.log1p(len(_WRAPPED.findall(typed))) if "\n" in typed else 0.0,
         "exclamations": math.log1p(typed.count("!")),

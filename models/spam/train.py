@@ -19,6 +19,7 @@ from models.spam.features import LETTERS, WIDTH, Occurrences, read, weigh
 from models.spam.pipeline import Card, SpamModel, Weights, standardised
 from models.spam.samples import Sample, augmented, labels_of, read_split, sample_weights
 from models.spam.structure import MEASURES, main_script
+from models.spam.templates import expanded, read_templates
 
 BODY_SHARE = 0.7
 """Weight of the classifier that knows nothing but the text, against 1 for the one that knows all.
@@ -81,7 +82,16 @@ def train(
         ValueError: a split lacks one of the classes.
     """
     samples = read_split(source, "train") + read_split(source, "extra")
+    samples = with_templates(source, samples, seed=seed)
     return fit(samples, read_split(source, "dev"), made=made, seed=seed, progress=progress)
+
+
+def with_templates(
+    source: Path | Sequence[Path], samples: Sequence[Sample], *, seed: int
+) -> list[Sample]:
+    """Return the samples with spam made of the source's templates beside them."""
+    chance = Random(seed)  # noqa: S311 - reproducible, not secret
+    return [*samples, *expanded(read_templates(source), samples, chance)]
 
 
 def fit(

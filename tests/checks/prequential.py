@@ -26,7 +26,7 @@ from models.spam.artifact import save
 from models.spam.evaluate import BLOGS, figures
 from models.spam.figures import Figures
 from models.spam.samples import read_split
-from models.spam.train import fit
+from models.spam.train import fit, with_templates
 from service.replay import replay
 
 EDGE = 1e-9
@@ -51,9 +51,10 @@ def model_without(folder: Path, blog: str, models: Path) -> Path:
     path = models / f"without-{blog}.npz"
     if not path.exists():
         print(f"training without {blog}", file=sys.stderr, flush=True)
-        train = read_split(folder, "train") + read_split(folder, "extra")
+        every = read_split(folder, "train") + read_split(folder, "extra")
+        train = [sample for sample in every if sample.site != blog]
         trained = fit(
-            [sample for sample in train if sample.site != blog],
+            with_templates(folder, train, seed=0),
             [sample for sample in read_split(folder, "dev") if sample.site != blog],
             made=date(2026, 1, 1),
         )

