@@ -42,6 +42,7 @@ FEATURE_CODE = (
 
 _MANIFEST = "manifest.json"
 _LARGEST_MANIFEST = 256 * 1024
+_PACKINGS = {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED}
 _ZIP_EPOCH = (1980, 1, 1, 0, 0, 0)
 _SHAPES: dict[str, tuple[str, tuple[int, ...]]] = {
     "hashed": ("<f2", (WIDTH,)),
@@ -135,6 +136,8 @@ def _model(archive: zipfile.ZipFile) -> SpamModel:
     expected = {_MANIFEST, *(f"{name}.npy" for name in _SHAPES)}
     if sorted(archive.namelist()) != sorted(expected):
         raise ModelFileError("does not hold the arrays of a spam model")
+    if {member.compress_type for member in archive.infolist()} - _PACKINGS:
+        raise ModelFileError("is packed in a way we do not use")
     if sum(member.file_size for member in archive.infolist()) > LARGEST:
         raise ModelFileError(f"unpacks to more than {LARGEST} bytes")
     manifest = _manifest(archive)
