@@ -16,7 +16,7 @@ from service.house import House
 from service.moderate import RULE, move
 from service.queries import comments as queries
 from service.queries.lessons import add_lesson, forget_lessons
-from service.signals import MEMORY, with_memory
+from service.signals import OF_OTHERS, with_memory
 from service.submit import arrival, judged, likeness_of
 from service.topic import document_of
 
@@ -162,7 +162,7 @@ def export(house: House, token: str) -> dict[str, Any]:
         "text": comment.text,
         "created_at": iso(comment.created_at),
         "edited_at": None if comment.edited_at is None else iso(comment.edited_at),
-        "signals": {name: seen for name, seen in comment.signals.items() if name != MEMORY},
+        "signals": {name: seen for name, seen in comment.signals.items() if name not in OF_OTHERS},
     }
 
 

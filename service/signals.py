@@ -22,7 +22,9 @@ from service.throwaway import is_throwaway
 CROWD_WINDOW = timedelta(minutes=10)
 CROWD_MOST = 50
 MEMORY = "memory"
-"""What the campaign memory said; the one signal that tells of others, hence never exported."""
+"""What the campaign memory said."""
+OF_OTHERS = frozenset({MEMORY, "new_host", "thread_rate", "network_rate"})
+"""Signals that tell of other people's comments, some of a verdict on them: never exported."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -100,12 +100,17 @@ def test_a_link_to_a_host_never_seen_here_is_told_from_a_known_one(app_on_both):
     assert found["memory"]["approved_hosts"] == 1
 
 
-def test_an_author_is_never_told_what_the_campaign_memory_says(app):
+def test_an_author_is_never_told_of_others_or_of_a_verdict_on_them(app):
     accepted = take(app)
     with app.app_context():
         told = export(app.extensions[HOUSE], accepted.receipt)["signals"]
-    assert "memory" not in told
-    assert "first_timer" in told
+    assert set(told) == {
+        "origin",
+        "first_timer",
+        "approved_before",
+        "disposable",
+        "reply",
+    }
 
 
 def test_about_one_comment_in_fifty_belongs_to_the_blind_sample_and_none_when_switched_off(app):
