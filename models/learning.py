@@ -54,7 +54,7 @@ class Example(Base):
     family: Mapped[int] = mapped_column(sa.BigInteger)
     """Equal for near-duplicates."""
     features: Mapped[bytes] = mapped_column(sa.LargeBinary)
-    """A `models.spam.vector.Vector`."""
+    """A `models.spam.site.vector.Vector`."""
     feature_version: Mapped[str] = mapped_column(sa.String(40))
     script: Mapped[str] = mapped_column(sa.String(24))
     """Script of most of its letters; one in which enough ham was approved is known here."""

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Protocol
 
 from config import Settings
-from models.spam.adapt import Residual
+from models.spam.site.adapt import Residual
 from service.keys import KeyRing
 from service.scoring import Scorer
 

@@ -10,9 +10,9 @@ from sqlalchemy.orm import Session
 
 from models import ModelState, Site, SiteModel
 from models.spam import ModelFileError
-from models.spam.adapt import Residual
-from models.spam.memory import Recall, Trace
-from models.spam.vector import FEATURE_VERSION
+from models.spam.site.adapt import Residual
+from models.spam.site.memory import Recall, Trace
+from models.spam.site.vector import FEATURE_VERSION
 from service import privacy
 from service.house import House
 from service.queries import lessons, site_models

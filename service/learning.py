@@ -10,11 +10,11 @@ from datetime import datetime, timedelta
 from sqlalchemy.orm import Session
 
 from models import Comment, Decision, Example, Job, Site, Status, Trace, TraceKind
-from models.spam.memory import Trace as Traces
-from models.spam.memory import family_of, memory_logit, trace_of
 from models.spam.score import logit_of
+from models.spam.site.memory import Trace as Traces
+from models.spam.site.memory import family_of, memory_logit, trace_of
+from models.spam.site.vector import FEATURE_VERSION, vector_of
 from models.spam.structure import main_script
-from models.spam.vector import FEATURE_VERSION, vector_of
 from service.db import db, transaction
 from service.house import House
 from service.learned import MEMORY_LIFE, recall_in

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from models import ModelState, Moderator, Site, SiteModel
 from models.spam import ModelFileError
-from models.spam.figures import Share, share_of
+from models.spam.measuring.figures import Share, share_of
 from models.spam.score import SPAM_FROM
 from service.db import db
 from service.house import House
@@ -14,7 +14,7 @@ from service.queries import lessons, people, site_models
 from service.rehearsal import BlindSample, blind_sample
 from service.training import KEPT, REPORTS
 
-FEWEST = 3  # of each kind, before a model is fitted (`models.spam.fitting`, not loaded here)
+FEWEST = 3  # of each kind, before a model is fitted (`models.spam.site.fitting`, not loaded here)
 HISTORY = REPORTS + KEPT + 1
 """All there are: one that still judges may be older than many that were refused."""
 BEGINS = (

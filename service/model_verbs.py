@@ -17,7 +17,7 @@ from service.errors import SetupError
 
 if TYPE_CHECKING:
     from models.spam import Document, SpamModel
-    from models.spam.figures import Evaluation
+    from models.spam.measuring.figures import Evaluation
 
 SITES_LEFT_OUT = "also train once without each moderated blog and measure on it (slow)"
 SOURCE = "folder with train.jsonl[.gz] and, if there is one, dev.jsonl[.gz]; or files"
@@ -85,7 +85,7 @@ def _add_explain(parser: argparse.ArgumentParser) -> None:
 
 
 def _train(chosen: argparse.Namespace) -> int:
-    from models.spam.apart import Order, TrainingError, train_apart
+    from models.spam.making.apart import Order, TrainingError, train_apart
 
     made = chosen.date or datetime.now(UTC).date()
     order = Order(chosen.source, chosen.out, made, chosen.seed, chosen.sites_left_out)
@@ -99,9 +99,9 @@ def _train(chosen: argparse.Namespace) -> int:
 
 
 def _evaluate(chosen: argparse.Namespace) -> int:
-    from models.spam.report import write_report
-    from models.spam.samples import SampleError
-    from models.spam.sections import as_text
+    from models.spam.making.samples import SampleError
+    from models.spam.measuring.report import write_report
+    from models.spam.measuring.sections import as_text
 
     model = _model(chosen.model)
     try:
@@ -118,9 +118,9 @@ def _evaluate(chosen: argparse.Namespace) -> int:
 
 
 def _measured(model: "SpamModel", chosen: argparse.Namespace) -> "Evaluation":
-    from models.spam.evaluate import evaluate
-    from models.spam.replayed import read_replayed
-    from models.spam.sources import split_source
+    from models.spam.making.sources import split_source
+    from models.spam.measuring.evaluate import evaluate
+    from models.spam.measuring.replayed import read_replayed
 
     streams = tuple(read_replayed(file) for file in chosen.replayed)
     with TemporaryDirectory(prefix="gatepost-splits-") as folder:

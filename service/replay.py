@@ -19,7 +19,7 @@ from config import load
 from models import Comment, Moderator, Role, Site, Status
 from models.comment import NAME_LENGTH, WEBSITE_LENGTH
 from models.spam import Document
-from models.spam.refit import refit
+from models.spam.site.refit import refit
 from service.app import Outside, create_app
 from service.db import db, transaction
 from service.errors import DuplicateError, ServiceError, SetupError

@@ -6,9 +6,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from models.spam import Document, SpamModel
-from models.spam.adapt import Residual
-from models.spam.memory import NOTHING, Recall
-from models.spam.site_score import score_for_site
+from models.spam.site.adapt import Residual
+from models.spam.site.memory import NOTHING, Recall
+from models.spam.site.site_score import score_for_site
 from models.spam.structure import main_script
 
 log = logging.getLogger("gatepost.scoring")

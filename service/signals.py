@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from models import Site, Thread
 from models.spam import Document
-from models.spam.memory import trace_of
+from models.spam.site.memory import trace_of
 from service import privacy
 from service.guards import Pace, tokens_used
 from service.house import House

@@ -9,9 +9,9 @@ from sqlalchemy.orm import Session
 
 from models import Example, Job, LabelWithdrawal, ModelState, Site, SiteModel
 from models.spam import ModelFileError
-from models.spam.adapt import Example as Lesson
-from models.spam.packing import Answer, pack_request
-from models.spam.vector import FEATURE_VERSION, Vector
+from models.spam.site.adapt import Example as Lesson
+from models.spam.site.packing import Answer, pack_request
+from models.spam.site.vector import FEATURE_VERSION, Vector
 from service.db import db, transaction
 from service.errors import ConflictError, NotFoundError
 from service.house import House

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import models
-from models.spam.packing import unpack_answer
+from models.spam.site.packing import unpack_answer
 from service.errors import UnavailableError
 from service.house import House
 from service.learning import BATCH, learn
@@ -51,7 +51,7 @@ class FittingProcess:
         Raises:
             RefitError: it failed or took too long.
         """
-        command = [sys.executable, "-m", "models.spam.refit"]
+        command = [sys.executable, "-m", "models.spam.site.refit"]
         with subprocess.Popen(  # noqa: S603 - our own module, nothing from outside in the command
             command,
             stdin=subprocess.PIPE,

@@ -11,7 +11,7 @@ from markupsafe import Markup
 
 from models import Comment, Contact, Site, Status, Thread
 from models.spam.features import NAME_CAP
-from models.spam.signals import SIGNALS, signal_values
+from models.spam.site.signals import SIGNALS, signal_values
 from models.spam.telling import folds, shown
 from models.spam.text import fold
 from service.db import db

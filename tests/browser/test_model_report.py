@@ -5,9 +5,9 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 
 from models.spam import load_base
-from models.spam.figures import Evaluation, Peer, Replayed, Speed, Step, Stretch
-from models.spam.measures import figures, shape, share
-from models.spam.report import write_report
+from models.spam.measuring.figures import Evaluation, Peer, Replayed, Speed, Step, Stretch
+from models.spam.measuring.measures import figures, shape, share
+from models.spam.measuring.report import write_report
 
 NAMES = ("haacked, never seen", "joehx, never seen")
 

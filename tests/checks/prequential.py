@@ -23,10 +23,10 @@ import numpy as np
 
 from models.spam import Document, SpamModel, load
 from models.spam.artifact import save
-from models.spam.evaluate import BLOGS, figures
-from models.spam.figures import Figures
-from models.spam.samples import read_split
-from models.spam.train import fit, with_templates
+from models.spam.making.samples import read_split
+from models.spam.making.train import fit, with_templates
+from models.spam.measuring.evaluate import BLOGS, figures
+from models.spam.measuring.figures import Figures
 from service.replay import replay
 
 EDGE = 1e-9

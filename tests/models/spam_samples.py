@@ -2,7 +2,7 @@
 # ruff: noqa: RUF001 - Russian is written in Cyrillic
 
 from models.spam.document import Document
-from models.spam.samples import Sample
+from models.spam.making.samples import Sample
 
 HAM = (
     (

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from models.spam import Document, ModelFileError, SpamModel, artifact, base_path, load, load_base
-from models.spam.train import fit
+from models.spam.making.train import fit
 from tests.models.spam_samples import samples
 
 

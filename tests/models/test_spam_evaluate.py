@@ -11,20 +11,27 @@ import numpy as np
 import pytest
 
 from models.spam import Document
-from models.spam.card import card
-from models.spam.evaluate import evaluate
-from models.spam.figures import Evaluation, Share
-from models.spam.left_out import folds
-from models.spam.measures import figures, shape, share, threshold
-from models.spam.peers import INSTALL, PROGRAMS, compare, mail, naive_bayes, spamprobe
-from models.spam.replayed import read_replayed
-from models.spam.report import page, write_report
-from models.spam.robustness import APPENDED, EMPTIED, EVERYTHING, PREPENDED, attacked, changes
-from models.spam.samples import Sample, SampleError, read_split
-from models.spam.sections import as_text, sections
-from models.spam.tables import percent
-from models.spam.times import by_time, times_of
-from models.spam.train import train
+from models.spam.making.samples import Sample, SampleError, read_split
+from models.spam.making.train import train
+from models.spam.measuring.card import card
+from models.spam.measuring.evaluate import evaluate
+from models.spam.measuring.figures import Evaluation, Share
+from models.spam.measuring.left_out import folds
+from models.spam.measuring.measures import figures, shape, share, threshold
+from models.spam.measuring.peers import INSTALL, PROGRAMS, compare, mail, naive_bayes, spamprobe
+from models.spam.measuring.replayed import read_replayed
+from models.spam.measuring.report import page, write_report
+from models.spam.measuring.robustness import (
+    APPENDED,
+    EMPTIED,
+    EVERYTHING,
+    PREPENDED,
+    attacked,
+    changes,
+)
+from models.spam.measuring.sections import as_text, sections
+from models.spam.measuring.tables import percent
+from models.spam.measuring.times import by_time, times_of
 from tests.models.spam_samples import samples
 
 MADE = date(2020, 1, 2)

@@ -4,8 +4,8 @@ import json
 from collections import Counter
 from pathlib import Path
 
-from models.spam import frozen
-from models.spam.frozen import frozen_comments
+from models.spam.site import frozen
+from models.spam.site.frozen import frozen_comments
 
 SPAM_LANGUAGES = {"en", "ru", "id", "es", "zh"}
 HAM_LANGUAGES = SPAM_LANGUAGES | {"pt", "de", "fr", "it", "nl", "uk", "ar", "he", "hi", "ja"}

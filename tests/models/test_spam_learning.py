@@ -12,10 +12,10 @@ import numpy as np
 import pytest
 
 from models.spam import Document, ModelFileError, load_base
-from models.spam.adapt import STRONGEST, Example, Residual
 from models.spam.features import LETTERS
-from models.spam.fitting import fit
-from models.spam.memory import (
+from models.spam.site.adapt import STRONGEST, Example, Residual
+from models.spam.site.fitting import fit
+from models.spam.site.memory import (
     NOTHING,
     Recall,
     family_of,
@@ -24,12 +24,12 @@ from models.spam.memory import (
     registered_host,
     trace_of,
 )
-from models.spam.packing import Answer, pack_answer, pack_request, unpack_answer
-from models.spam.refit import refit
-from models.spam.signals import SIGNALS, signal_values
-from models.spam.site_score import score_for_site
-from models.spam.trial import SURE, split, trial
-from models.spam.vector import VECTOR_WIDTH, Vector, vector_of
+from models.spam.site.packing import Answer, pack_answer, pack_request, unpack_answer
+from models.spam.site.refit import refit
+from models.spam.site.signals import SIGNALS, signal_values
+from models.spam.site.site_score import score_for_site
+from models.spam.site.trial import SURE, split, trial
+from models.spam.site.vector import VECTOR_WIDTH, Vector, vector_of
 
 MODEL = load_base()
 SUBJECTS = ("boat", "garden", "recipe", "driver", "novel", "window", "bridge", "lamp", "sweater")
@@ -330,7 +330,10 @@ def test_a_request_and_its_answer_go_through_a_process_of_their_own():
     examples = story(60)
     request = pack_request(examples)
     done = subprocess.run(
-        [sys.executable, "-m", "models.spam.refit"], input=request, capture_output=True, check=True
+        [sys.executable, "-m", "models.spam.site.refit"],
+        input=request,
+        capture_output=True,
+        check=True,
     )
     answer = unpack_answer(done.stdout)
     assert answer.residual.to_bytes() == fit(examples).to_bytes()
@@ -349,7 +352,7 @@ def test_too_little_to_learn_from_is_an_answer_without_a_candidate():
 )
 def test_a_request_that_makes_no_sense_ends_with_one_line(request_bytes):
     done = subprocess.run(
-        [sys.executable, "-m", "models.spam.refit"],
+        [sys.executable, "-m", "models.spam.site.refit"],
         input=request_bytes,
         capture_output=True,
         check=False,

@@ -12,9 +12,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from models.spam import Band, Document, load_base
-from models.spam.attacks import ATTACKS
+from models.spam.making.attacks import ATTACKS
+from models.spam.making.train import fit
 from models.spam.score import probability_of
-from models.spam.train import fit
 from tests.models.spam_samples import HAM, SPAM, samples
 
 TITLE = "How cocaine is made in the Amazon"

@@ -5,8 +5,8 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
-from models.spam.figures import Share
-from models.spam.plots import Axis, Plot, Series, dots, lines
+from models.spam.measuring.figures import Share
+from models.spam.measuring.plots import Axis, Plot, Series, dots, lines
 
 SVG = "{http://www.w3.org/2000/svg}"
 PLOT = Plot(

@@ -5,8 +5,8 @@ from random import Random
 
 import pytest
 
-from models.spam.samples import SampleError
-from models.spam.sources import DEV_SHARE, split_source
+from models.spam.making.samples import SampleError
+from models.spam.making.sources import DEV_SHARE, split_source
 
 WORDS = [f"word{n}" for n in range(400)]
 

@@ -10,11 +10,10 @@ import numpy as np
 import pytest
 
 from models.spam import load
-from models.spam.attacks import ATTACKS
-from models.spam.build import build
 from models.spam.document import Document
-from models.spam.evaluate import evaluate, figures, leave_sites_out
-from models.spam.samples import (
+from models.spam.making.attacks import ATTACKS
+from models.spam.making.build import build
+from models.spam.making.samples import (
     GROUP_CAP,
     Sample,
     SampleError,
@@ -23,9 +22,10 @@ from models.spam.samples import (
     read_split,
     sample_weights,
 )
+from models.spam.making.train import fit, train
+from models.spam.measuring.evaluate import evaluate, figures, leave_sites_out
 from models.spam.structure import MEASURES
 from models.spam.text import fold
-from models.spam.train import fit, train
 from tests.models.spam_samples import samples
 
 MADE = date(2020, 1, 2)

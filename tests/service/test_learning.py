@@ -21,7 +21,7 @@ from models import (
     Thread,
     Trace,
 )
-from models.spam.refit import refit
+from models.spam.site.refit import refit
 from service import learning, training
 from service.db import db, transaction
 from service.errors import ConflictError, NotFoundError

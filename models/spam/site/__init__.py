@@ -1,0 +1,1 @@
+"""What one site's moderators teach: examples, a residual on the base, campaigns, the gate."""
