@@ -10,6 +10,7 @@ from service.scoring import Scored
 from service.submit import arrival
 
 LOOKED_AT = 1000  # newest decided comments
+FEW = 50  # decided comments; an unknown blog's first ones move its error most (the model card)
 SHOWN = 20  # honest comments named one by one
 
 
@@ -29,6 +30,11 @@ class Rehearsal:
     spam_filed: int
     ham_filed: int
     wronged: Sequence[Comment]
+
+    @property
+    def few(self) -> bool:
+        """Whether too little was decided for its counts to say much."""
+        return self.ham + self.spam < FEW
 
 
 def rehearse(site: Site, policy: Policy) -> Rehearsal:

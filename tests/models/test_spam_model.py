@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from models.spam import Band, Document, load_base
+from models.spam import Band, Document, explain, load_base
 from models.spam.making.attacks import ATTACKS
 from models.spam.making.train import fit
 from models.spam.score import probability_of
@@ -115,6 +115,26 @@ def test_reasons_add_up_to_the_logit_whatever_was_typed(base, text, author, url)
     assert sum(reason.weight for reason in score.reasons) == pytest.approx(score.logit, abs=1e-9)
     assert 0 <= score.probability <= 1
     assert score.probability == pytest.approx(probability_of(score.logit))
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        Document(
+            "Cheap viagra, see http://pills.example/a and www.more.example", "Ann", "http://a.de"
+        ),
+        Document("Thank you, the second step did it for me. " * 12, "Ann Lee"),
+        Document(f"{'honest words ' * 40} buy now http://pills.example/x", "Bo", "b.example"),
+        Document("Купить дёшево тут", "Иван"),
+        Document("", "", ""),
+    ],
+    ids=["links", "long", "window", "Russian", "empty"],
+)
+def test_with_every_reason_told_nothing_is_left_for_the_rest(base, document, monkeypatch):
+    monkeypatch.setattr(explain, "SHOWN", 10**6)
+    monkeypatch.setattr(explain, "_SMALLEST", 0.0)
+    reasons = {reason.name: reason.weight for reason in base.score(document).reasons}
+    assert reasons["rest"] == pytest.approx(0, abs=1e-4)
 
 
 def test_the_strongest_reasons_come_first_and_rest_and_base_last(model):

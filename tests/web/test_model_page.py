@@ -17,7 +17,7 @@ from models import (
     Status,
     Thread,
 )
-from service import learning
+from service import learning, rehearsal
 from service.db import db, transaction
 from service.moderate import Actor, decide
 from service.web.context import HOUSE
@@ -332,6 +332,16 @@ def test_a_rehearsal_says_how_many_stay_in_the_queue_by_chance(make_app, sqlite_
 def test_without_a_sample_a_rehearsal_speaks_of_none(app, owner):
     answer = submit_form(owner, "/sites/blog", **SETTINGS, spam_tray_at="0.6")
     assert "drawn at random" not in answer.text
+
+
+@pytest.mark.parametrize(("enough", "warned"), [(8, False), (9, True)], ids=["eight", "nine"])
+def test_a_rehearsal_on_few_comments_says_that_it_tells_little(
+    app, owner, monkeypatch, enough, warned
+):
+    monkeypatch.setattr(rehearsal, "FEW", enough)
+    decided(app, number=4)
+    answer = submit_form(owner, "/sites/blog", **SETTINGS, spam_tray_at="0.9")
+    assert ("So few comments say little" in answer.text) is warned
 
 
 def test_a_mistake_comes_before_the_rehearsal(app, owner):
