@@ -44,6 +44,12 @@ class Settings:
     check_deliverability: bool
     submissions_burst: int
     submissions_per_minute: int
+    site_burst: int
+    site_per_minute: int
+    slow_per_minute: int
+    ticket_hours: int
+    quick_seconds: float
+    work: int
     idempotency_hours: int
     edit_minutes: int
     blind_sample: float
@@ -57,6 +63,14 @@ class Settings:
     delivery_lease: float
     delivery_threads: int
     webhook_allow: tuple[str, ...]
+    smtp_host: str
+    smtp_port: int
+    smtp_security: str
+    smtp_user: str
+    smtp_password: str
+    smtp_deadline: float
+    mail_from: str
+    mail_lease: float
     email_retention_days: int
     log_level: str
 
@@ -87,6 +101,11 @@ class Settings:
     def secure(self) -> bool:
         """Whether the public address is https, so that cookies may be bound to it."""
         return self.base_url.startswith("https://")
+
+    @property
+    def sends_mail(self) -> bool:
+        """Whether there is a mail server to send through."""
+        return bool(self.smtp_host)
 
     @property
     def ingress_body_cap(self) -> int:
@@ -213,6 +232,12 @@ RANGES: dict[str, tuple[float, float]] = {
     "comment_max": (1, COMMENT_CEILING),
     "submissions_burst": (1, 1_000_000),
     "submissions_per_minute": (1, 1_000_000),
+    "site_burst": (1, 1_000_000),
+    "site_per_minute": (1, 1_000_000),
+    "slow_per_minute": (1, 1_000_000),
+    "ticket_hours": (1, 24 * 30),
+    "quick_seconds": (0, 60),
+    "work": (1, 10_000_000),
     "idempotency_hours": (1, 24 * 30),
     "edit_minutes": (0, 24 * 60),
     "blind_sample": (0, 1),
@@ -224,6 +249,9 @@ RANGES: dict[str, tuple[float, float]] = {
     "delivery_deadline": (0.1, 60),
     "delivery_lease": (1, 3600),
     "delivery_threads": (1, 64),
+    "smtp_port": (1, 65535),
+    "smtp_deadline": (0.1, 300),
+    "mail_lease": (1, 3600),
     "email_retention_days": (0, 3650),
 }
 
@@ -249,3 +277,13 @@ def _check(settings: Settings) -> None:
         raise SettingsError("log_level must be debug, info, warning or error")
     if settings.delivery_lease <= settings.delivery_deadline:
         raise SettingsError("delivery_lease must be longer than delivery_deadline")
+    _check_mail(settings)
+
+
+def _check_mail(settings: Settings) -> None:
+    if settings.smtp_security not in ("starttls", "tls", "none"):
+        raise SettingsError("smtp_security must be starttls, tls or none")
+    if settings.smtp_host and "@" not in settings.mail_from:
+        raise SettingsError("mail_from must be the address mails come from, as smtp_host is set")
+    if settings.mail_lease <= settings.smtp_deadline:
+        raise SettingsError("mail_lease must be longer than smtp_deadline")

@@ -14,6 +14,7 @@ from models.learning import (
     Trace,
     TraceKind,
 )
+from models.mail import Mail, MailKind, Subscription
 from models.moderator import KeyCheck, Membership, Moderator, Role, Setup
 from models.outbox import (
     Attempt,
@@ -26,7 +27,7 @@ from models.outbox import (
     EventType,
 )
 from models.policy import Policy
-from models.site import Site, Thread
+from models.site import PageAlias, Site, Thread
 
 __all__ = [
     "Attempt",
@@ -47,9 +48,12 @@ __all__ = [
     "KeyCheck",
     "LabelWithdrawal",
     "Lesson",
+    "Mail",
+    "MailKind",
     "Membership",
     "ModelState",
     "Moderator",
+    "PageAlias",
     "Policy",
     "RateBucket",
     "Role",
@@ -58,6 +62,7 @@ __all__ = [
     "SiteModel",
     "Status",
     "SubmissionKey",
+    "Subscription",
     "Thread",
     "Trace",
     "TraceKind",

@@ -57,6 +57,7 @@ class Comment(Base):
         sa.Index("ix_comment_thread", "thread_id", "status", "created_at", "id"),
         sa.Index("ix_comment_likeness", "thread_id", "likeness"),
         sa.Index("ix_comment_contact", "contact_id"),
+        sa.Index("ix_comment_parent", "parent_id"),
         sa.Index(
             "ix_comment_blind",
             "site_id",
@@ -83,6 +84,8 @@ class Comment(Base):
     website: Mapped[str] = mapped_column(sa.String(WEBSITE_LENGTH), default="")
     text: Mapped[str] = mapped_column(sa.Text)
     """As typed, after the documented normalisation; rendered only on the way out."""
+    language: Mapped[str] = mapped_column(sa.String(35), default="", server_default=sa.text("''"))
+    """Tag of the language its author was spoken to in; mails and the receipt keep to it."""
     by_owner: Mapped[bool] = mapped_column(default=False)
     created_at: Mapped[datetime]
     edited_at: Mapped[datetime | None]

@@ -19,6 +19,12 @@ class Policy:
         learn: moderators' decisions teach a model of the site's own.
         registered_pages_only: a bare page key must be known already.
         close_after_days: days after which a page takes no more comments; None = never.
+        trailing_slash: what becomes of a slash at the end of a page's address: `keep`, `add`
+            (not after a file name with a dot) or `drop`.
+        page_query: whether a page's address keeps its query: `keep` or `drop`.
+        depth: levels to which replies are nested, 1 to 8; deeper ones say whom they answer.
+        language: tag of the language of the site's readers, for pages that do not say theirs.
+        under_attack: the owner's switch: comments are slowed down and asked for proof of work.
         return_to_page: after sending without JavaScript, go back to the page itself instead
             of our thank-you page; needs the page's `form-action` to allow its own origin.
     """
@@ -29,6 +35,11 @@ class Policy:
     learn: bool = True
     registered_pages_only: bool = False
     close_after_days: int | None = None
+    trailing_slash: str = "keep"
+    page_query: str = "keep"
+    depth: int = 5
+    language: str = "en"
+    under_attack: bool = False
     return_to_page: bool = False
 
     @classmethod

@@ -58,3 +58,19 @@ class Thread(Base):
     """Goes up with every change a reader of the thread can see."""
     closed_at: Mapped[datetime | None]
     created_at: Mapped[datetime]
+
+
+class PageAlias(Base):
+    """Another key under which a thread's page was known: it moved, or two threads became one."""
+
+    __tablename__ = "page_alias"
+    __table_args__ = (
+        sa.UniqueConstraint("site_id", "page"),
+        sa.Index("ix_page_alias_thread", "thread_id"),
+    )
+
+    id: Mapped[RowId]
+    site_id: Mapped[int] = mapped_column(sa.ForeignKey("site.id"))
+    page: Mapped[str] = mapped_column(sa.String(PAGE_KEY_LENGTH))
+    thread_id: Mapped[int] = mapped_column(sa.ForeignKey("thread.id"))
+    made_at: Mapped[datetime]

@@ -32,6 +32,7 @@ from service.web import (
     receipts,
     sessions,
     sites,
+    speech,
     threads,
 )
 from service.web.context import HOUSE
@@ -135,6 +136,7 @@ def _open_doors(app: Flask, settings: Settings) -> None:
     ingress.register(app, Gate(settings.allowed_hosts, settings.ingress_body_cap))
     problems.register(app)
     headers.register(app)
+    speech.register(app)
     sessions.register(app)
     accounts.register(app)
     guarding.register(app)

@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 from email_validator import EmailNotValidError, validate_email
 from werkzeug.datastructures import MultiDict
 from wtforms import (
+    BooleanField,
     EmailField,
     Field,
     Form,
@@ -24,6 +25,7 @@ from models import Policy
 from models.comment import EMAIL_LENGTH, NAME_LENGTH, WEBSITE_LENGTH
 from models.site import TITLE_LENGTH
 from service.errors import InvalidError
+from service.language import Text, said
 from service.privacy import EmailAddress
 from service.words import has_forbidden, normal_line, normal_text
 
@@ -38,13 +40,15 @@ FIELD_NAMES = (
     "title",
     "ticket",
     "submission_id",
+    "lang",
+    "notify",
+    "altcha",
     HONEYPOT,
 )
 ALIASES = {"comment_post_ID": "page", "comment_parent": "parent"}
 SUBMISSION_ID_LENGTH = 255
-ENTER_EMAIL = "Enter an email address in the correct format, like name@example.com"
-ENTER_WEBSITE = "Enter a website address, like https://example.com, or leave it empty"
-FORBIDDEN = "{label} must not contain control characters"
+ENTER_EMAIL = said("Enter an email address in the correct format, like name@example.com")
+ENTER_WEBSITE = said("Enter a website address, like https://example.com, or leave it empty")
 
 
 class NormalText(TextAreaField):
@@ -78,6 +82,9 @@ class CommentForm(Form):
     title = HiddenField(default="")
     ticket = HiddenField(default="")
     submission_id = HiddenField(default="")
+    lang = HiddenField(default="")
+    notify = BooleanField()
+    altcha = HiddenField(default="")
     subject = StringField("Leave this empty", default="")
 
     def __init__(self, fields: MultiDict[str, str], *, policy: Policy, settings: Settings) -> None:
@@ -88,29 +95,35 @@ class CommentForm(Form):
     def validate_comment(self, field: Field) -> None:
         """Ask for a text of 1 to `comment_max` code points."""
         if not field.data:
-            raise ValidationError("Enter your comment")
+            raise ValidationError(said("Enter your comment"))
         limit = self.settings.comment_max
         if len(field.data) > limit:
-            raise ValidationError(f"Comment must be {limit:,} characters or fewer")
-        _refuse_forbidden(field, "Comment")
+            raise ValidationError(
+                said("Comment must be %(limit)s characters or fewer", limit=f"{limit:,}")
+            )
+        _refuse_forbidden(field, said("Comment must not contain control characters"))
 
     def validate_author(self, field: Field) -> None:
         """Ask for a name where the policy wants one."""
         if not field.data and self.policy.require_name:
-            raise ValidationError("Enter your name")
+            raise ValidationError(said("Enter your name"))
         if len(field.data) > NAME_LENGTH:
-            raise ValidationError(f"Name must be {NAME_LENGTH} characters or fewer")
-        _refuse_forbidden(field, "Name")
+            raise ValidationError(
+                said("Name must be %(limit)s characters or fewer", limit=NAME_LENGTH)
+            )
+        _refuse_forbidden(field, said("Name must not contain control characters"))
 
     def validate_email(self, field: Field) -> None:
         """Ask for an address where the policy wants one, and normalise it."""
         self.address: EmailAddress | None = None
         if not field.data:
             if self.policy.require_email:
-                raise ValidationError("Enter your email address")
+                raise ValidationError(said("Enter your email address"))
             return
         if len(field.data) > EMAIL_LENGTH:
-            raise ValidationError(f"Email must be {EMAIL_LENGTH} characters or fewer")
+            raise ValidationError(
+                said("Email must be %(limit)s characters or fewer", limit=EMAIL_LENGTH)
+            )
         try:
             checked = validate_email(
                 field.data, check_deliverability=self.settings.check_deliverability
@@ -127,7 +140,9 @@ class CommentForm(Form):
         if "://" not in field.data:
             field.data = f"https://{field.data}"
         if len(field.data) > WEBSITE_LENGTH:
-            raise ValidationError(f"Website must be {WEBSITE_LENGTH} characters or fewer")
+            raise ValidationError(
+                said("Website must be %(limit)s characters or fewer", limit=WEBSITE_LENGTH)
+            )
         if (
             has_forbidden(field.data)
             or any(map(str.isspace, field.data))
@@ -146,20 +161,21 @@ class CommentForm(Form):
         """Refuse an endless id."""
         if len(field.data or "") > SUBMISSION_ID_LENGTH:
             raise ValidationError(
-                f"submission_id must be {SUBMISSION_ID_LENGTH} characters or fewer"
+                said(
+                    "submission_id must be %(limit)s characters or fewer",
+                    limit=SUBMISSION_ID_LENGTH,
+                )
             )
 
     def problems(self) -> dict[str, list[str]]:
         """Return field -> messages, in the order of the form; empty when all is well."""
         self.validate()
-        return {
-            name: [str(one) for one in messages] for name, messages in self.errors.items() if name
-        }
+        return {name: list(messages) for name, messages in self.errors.items() if name}
 
 
-def _refuse_forbidden(field: Field, label: str) -> None:
+def _refuse_forbidden(field: Field, message: Text) -> None:
     if has_forbidden(field.data):
-        raise ValidationError(FORBIDDEN.format(label=label))
+        raise ValidationError(message)
 
 
 def is_website(url: str) -> bool:
@@ -197,9 +213,9 @@ def fields_of_json(body: Mapping[str, Any]) -> MultiDict[str, str]:
     errors: dict[str, list[str]] = {}
     for name, value in body.items():
         if name not in known:
-            errors[name] = ["There is no such field."]
+            errors[name] = [said("There is no such field.")]
         elif not isinstance(value, str):
-            errors[name] = ["This must be a text."]
+            errors[name] = [said("This must be a text.")]
     if errors:
         raise InvalidError(errors)
     return with_aliases(MultiDict(body))

@@ -9,14 +9,15 @@ from sqlalchemy.orm import Session
 
 from models import RateBucket
 from service.errors import ForbiddenError, TooManyError
+from service.language import said
 from service.pages import PageError, origin_of
 from service.queries.limits import bucket, bucket_for_change
 
-FOREIGN_ORIGIN = (
+FOREIGN_ORIGIN = said(
     "This form stands on a page that the site does not know. The site's owner can add the page's"
     " address in the site's settings."
 )
-TOO_MANY = "Too many tries came just now. Please wait a moment and try again."
+TOO_MANY = said("Too many tries came just now. Please wait a moment and try again.")
 
 
 def origin_trusted(origin: str | None, own: Sequence[str]) -> bool:

@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
 from models.site import PAGE_KEY_LENGTH
+from service.language import Text, said
 
 TRACKING = frozenset(
     {"fbclid", "gclid", "dclid", "gbraid", "wbraid", "msclkid", "twclid", "yclid", "igshid", "_ga"}
@@ -15,6 +16,10 @@ DEFAULT_PORTS = {"http": 80, "https": 443}
 
 class PageError(ValueError):
     """This cannot name a page; the text says why, for people."""
+
+    def __init__(self, message: Text) -> None:
+        super().__init__(message)
+        self.message = message
 
 
 def origin_of(url: str) -> str:
@@ -27,11 +32,11 @@ def origin_of(url: str) -> str:
         parts = urlsplit(url.strip())
         port = parts.port
     except ValueError as error:
-        raise PageError("That is not a web address.") from error
+        raise PageError(said("That is not a web address.")) from error
     if parts.scheme.lower() not in DEFAULT_PORTS or not parts.hostname:
-        raise PageError("A web address starts with https:// or http:// and has a host.")
+        raise PageError(said("A web address starts with https:// or http:// and has a host."))
     if parts.username is not None or parts.password is not None:
-        raise PageError("A web address here has no user name in it.")
+        raise PageError(said("A web address here has no user name in it."))
     scheme = parts.scheme.lower()
     host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
     shown = "" if port is None or port == DEFAULT_PORTS[scheme] else f":{port}"
@@ -53,13 +58,13 @@ def page_key(page: str, origins: Iterable[str]) -> str:
     """
     page = unicodedata.normalize("NFC", page.strip())
     if not page:
-        raise PageError("The page is missing: the form must say which page it stands on.")
+        raise PageError(said("The page is missing: the form must say which page it stands on."))
     if "://" in page.split("?", 1)[0] or page.startswith("//"):
         page = _canonical_url(page, origins)
     if len(page) > PAGE_KEY_LENGTH:
-        raise PageError(f"A page key has at most {PAGE_KEY_LENGTH} characters.")
+        raise PageError(said("A page key has at most %(limit)s characters.", limit=PAGE_KEY_LENGTH))
     if any(unicodedata.category(character) == "Cc" for character in page):
-        raise PageError("A page key has no control characters.")
+        raise PageError(said("A page key has no control characters."))
     return page
 
 
@@ -67,7 +72,7 @@ def _canonical_url(page: str, origins: Iterable[str]) -> str:
     origin = origin_of(page)
     host = origin.split("://", 1)[1]
     if host not in {known.split("://", 1)[1] for known in origins}:
-        raise PageError("This page does not belong to the site.")
+        raise PageError(said("This page does not belong to the site."))
     parts = urlsplit(page)
     query = [
         (name, value)

@@ -13,6 +13,7 @@ from service.announce import comment_event, iso, purge, subject_of
 from service.db import db, forget_freed_pages, transaction
 from service.errors import ConflictError, ForbiddenError, NotFoundError
 from service.house import House
+from service.language import said
 from service.moderate import RULE, move
 from service.queries import comments as queries
 from service.queries.lessons import add_lesson, forget_lessons
@@ -20,8 +21,10 @@ from service.signals import OF_OTHERS, with_memory
 from service.submit import arrival, judged, likeness_of
 from service.topic import document_of
 
-UNKNOWN = "This link belongs to no comment, or it was cut off. Copy the whole link and try again."
-TOO_LATE = "The time to edit this comment is over. You can still withdraw it."
+UNKNOWN = said(
+    "This link belongs to no comment, or it was cut off. Copy the whole link and try again."
+)
+TOO_LATE = said("The time to edit this comment is over. You can still withdraw it.")
 
 
 class State(enum.StrEnum):
@@ -183,7 +186,7 @@ def _comment(session: Session, house: House, token: str) -> Comment:
 def _present(session: Session, house: House, token: str) -> Comment:
     comment = _comment(session, house, token)
     if comment.gone:
-        raise ConflictError("This comment was taken back.")
+        raise ConflictError(said("This comment was taken back."))
     return comment
 
 

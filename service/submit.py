@@ -16,6 +16,7 @@ from service.db import db, transaction
 from service.errors import ClosedError, DuplicateError, InvalidError
 from service.guards import Pace, take_turn
 from service.house import House
+from service.language import said
 from service.privacy import EmailAddress
 from service.queries import comments as queries
 from service.queries import sites
@@ -25,9 +26,11 @@ from service.scoring import Scored, Surroundings
 from service.signals import Sender, surroundings
 from service.topic import on_page
 
-CLOSED = "Comments on this page are closed."
-DUPLICATE = "Duplicate comment detected; it looks as though you've already said that!"
-KEY_REUSED = "This Idempotency-Key was used for another comment; use a fresh key for each one."
+CLOSED = said("Comments on this page are closed.")
+DUPLICATE = said("Duplicate comment detected; it looks as though you've already said that!")
+KEY_REUSED = said(
+    "This Idempotency-Key was used for another comment; use a fresh key for each one."
+)
 KNOWN_SCRIPT = 5  # comments a site approved in a script before it counts as known there
 HELD_HONEYPOT = "A field that people do not see was filled in."
 HELD_LANGUAGE = "The model knows no honest comments in this script, so it files none of them."
@@ -62,6 +65,10 @@ class Submission:
     signals: Mapping[str, Any]
     network: bytes
     key: SubmittedKey | None = None
+    language: str = "en"
+    """Tag of the language its author was spoken to in."""
+    notify: bool = False
+    """Whether he wants mail when it is published or answered."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,6 +182,7 @@ def _store(
         name=submission.name,
         website=submission.website,
         text=submission.text,
+        language=submission.language,
         created_at=now,
         probability=scored.probability,
         band=scored.band,
@@ -240,7 +248,7 @@ def _open_thread(session: Session, house: House, site: Site, submission: Submiss
     now, policy = house.now(), site.policy
     thread = sites.thread_of_page(session, site.id, submission.page)
     if policy.registered_pages_only and (thread is None or not thread.registered):
-        raise InvalidError({"page": ["The site does not know this page."]})
+        raise InvalidError({"page": [said("The site does not know this page.")]})
     if thread is None:
         thread = sites.thread_made(
             session, site.id, submission.page, title=submission.title, now=now
@@ -263,7 +271,7 @@ def _parent(session: Session, site: Site, thread: Thread, parent: str | None) ->
         return None
     found = queries.comment_of_site(session, site.id, parent)
     if found is None or found.thread_id != thread.id or not found.is_public:
-        raise InvalidError({"parent": ["The comment you reply to is no longer there."]})
+        raise InvalidError({"parent": [said("The comment you reply to is no longer there.")]})
     return found
 
 

@@ -7,6 +7,7 @@ from models import Site
 from service.db import db
 from service.errors import InvalidError, NotFoundError, ServiceError, UnavailableError
 from service.forms import HONEYPOT
+from service.language import said
 from service.pages import PageError, origin_of, page_key
 from service.queries.sites import site_by_slug, thread_of_page
 from service.receipts import State, look
@@ -16,14 +17,25 @@ from service.web.headers import allow_origin
 from service.web.intake import Intake, check_origin, checked, take_in
 from service.web.place import Place, place_of
 from service.web.reading import Reading, public_comment_of, read_thread
+from service.web.speech import say, speak_for, spoken
 from service.web.threads import of_thread
 from service.web.tree import form_address, shown_name
 
 bp = Blueprint("form", __name__)
 
-THANKS = "Thank you, {name}. Your comment is awaiting moderation."
-THANKS_NAMELESS = "Thank you. Your comment is awaiting moderation."
-KEPT = ("comment", "author", "email", "url", "page", "parent", "title", "submission_id", HONEYPOT)
+KEPT = (
+    "comment",
+    "author",
+    "email",
+    "url",
+    "page",
+    "parent",
+    "title",
+    "submission_id",
+    "lang",
+    "notify",
+    HONEYPOT,
+)
 SUBMISSION_ID_LENGTH = 26
 PREFLIGHT_AGE = 7200  # seconds; the longest Chromium keeps one
 
@@ -38,8 +50,9 @@ def create(slug: str) -> ResponseReturnValue:
         ServiceError: any refusal of `submit`, for programs; people get the form back.
     """
     site = _site(slug)
-    trusted = check_origin(site)
     intake = take_in()
+    speak_for(site, intake.fields.get("lang", ""))
+    trusted = check_origin(site)
     place = place_of(site, intake.fields.get("page", ""))
     try:
         submission = checked(site, intake, trusted=trusted)
@@ -88,6 +101,7 @@ def hosted(slug: str) -> ResponseReturnValue:
     reading = read_thread(site, request.args)
     parent = public_comment_of(site, reading.thread, request.args.get("parent", ""))
     values = {
+        "lang": spoken().code,
         "page": request.args["page"],
         "parent": "" if parent is None else parent.public_id,
         "submission_id": house().token(SUBMISSION_ID_LENGTH),
@@ -117,8 +131,9 @@ def thanks(slug: str) -> ResponseReturnValue:
     site = _site(slug)
     token = request.args.get("t", "")
     receipt = look(house(), token)
+    speak_for(site, receipt.comment.language)
     if receipt.site.id != site.id:
-        raise NotFoundError("This link belongs to no comment of this site.")
+        raise NotFoundError(said("This link belongs to no comment of this site."))
     page = render_template(
         "reader/thanks.html",
         place=place_of(site, receipt.thread.page),
@@ -137,6 +152,7 @@ def _site(slug: str) -> Site:
     site = site_of_path(slug)
     g.origins = list(site.origins)
     g.frame_ancestors = g.origins
+    speak_for(site)
     return site
 
 
@@ -188,7 +204,9 @@ def _of_every_form() -> dict[str, object]:
 
 
 def _heading(reply_to: str | None) -> str:
-    return "Leave a Reply" if reply_to is None else f"Leave a Reply to {reply_to}"
+    if reply_to is None:
+        return say(said("Leave a Reply"))
+    return say(said("Leave a Reply to %(name)s", name=reply_to))
 
 
 def _accepted(accepted: Accepted, name: str) -> Response:
@@ -201,7 +219,9 @@ def _accepted(accepted: Accepted, name: str) -> Response:
 
 
 def _thanks(name: str) -> str:
-    return THANKS.format(name=name) if name else THANKS_NAMELESS
+    if not name:
+        return say(said("Thank you. Your comment is awaiting moderation."))
+    return say(said("Thank you, %(name)s. Your comment is awaiting moderation.", name=name))
 
 
 def _receipt_address(token: str) -> str:

@@ -11,16 +11,18 @@ from models import Site
 from service.errors import InvalidError
 from service.forms import HONEYPOT, CommentForm, fields_of_json, with_aliases
 from service.guards import origin_trusted
+from service.language import said
 from service.pages import PageError, origin_of, page_key
 from service.submit import Submission, SubmittedKey
 from service.web.context import client_network, house, json_body
 from service.web.reading import PUBLIC_ID
+from service.web.speech import spoken
 
 KEY_HEADER = "Idempotency-Key"
 KEY_LENGTH = 255
-BAD_KEY = f"The key must have 1 to {KEY_LENGTH} printable ASCII characters."
-NO_OBJECT = "The body must be a JSON object."
-GONE_PARENT = "The comment you reply to is no longer there."
+BAD_KEY = said("The key must have 1 to %(limit)s printable ASCII characters.", limit=KEY_LENGTH)
+NO_OBJECT = said("The body must be a JSON object.")
+GONE_PARENT = said("The comment you reply to is no longer there.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +76,7 @@ def checked(site: Site, intake: Intake, *, trusted: bool) -> Submission:
     try:
         page = page_key(form.page.data or "", site.origins)
     except PageError as error:
-        errors["page"] = [str(error)]
+        errors["page"] = [error.message]
     parent = form.parent.data or None
     if parent is not None and not PUBLIC_ID.fullmatch(parent):
         errors["parent"] = [GONE_PARENT]
@@ -97,6 +99,8 @@ def checked(site: Site, intake: Intake, *, trusted: bool) -> Submission:
         },
         network=client_network(),
         key=key,
+        language=spoken().code,
+        notify=form.notify.data,
     )
 
 

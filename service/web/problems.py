@@ -14,26 +14,27 @@ from service.errors import (
     ServiceError,
     UnavailableError,
 )
+from service.language import said
 from service.web.context import wants_json
+from service.web.speech import say
 
 log = logging.getLogger("gatepost.web")
 
 TITLES = {
-    400: "Bad request",
-    403: "Not allowed",
-    404: "Not found",
-    405: "Method not allowed",
-    409: "Conflict",
-    410: "Closed",
-    411: "Length required",
-    413: "Too large",
-    415: "Unsupported type",
-    422: "Please check the form",
-    429: "Too many requests",
-    500: "Something went wrong",
-    503: "Please try again",
+    400: said("Bad request"),
+    403: said("Not allowed"),
+    404: said("Not found"),
+    405: said("Method not allowed"),
+    409: said("Conflict"),
+    410: said("Closed"),
+    411: said("Length required"),
+    413: said("Too large"),
+    415: said("Unsupported type"),
+    422: said("Please check the form"),
+    429: said("Too many requests"),
+    500: said("Something went wrong"),
+    503: said("Please try again"),
 }
-INSIDE = "Something went wrong on our side. Nothing you typed was published. Please try again."
 
 
 def register(app: Flask) -> None:
@@ -56,9 +57,9 @@ def refuse(error: ServiceError) -> Response:
 def refuse_http(error: HTTPException) -> Response:
     """Answer what the framework refused, in our words."""
     if isinstance(error, NotFound):
-        return refuse(NotFoundError("There is no such page."))
+        return refuse(NotFoundError(said("There is no such page.")))
     if isinstance(error, MethodNotAllowed):
-        response = refuse(MethodError("This address does not take that method."))
+        response = refuse(MethodError(said("This address does not take that method.")))
         response.headers["Allow"] = ", ".join(sorted(error.valid_methods or ()))
         return response
     if error.response is not None:
@@ -66,36 +67,46 @@ def refuse_http(error: HTTPException) -> Response:
     status = error.code or 500
     if status >= 500:  # noqa: PLR2004 - the class of server errors
         return fail(error)
-    return answer(status, "refused", TITLES.get(status, "This request was refused."))
+    return answer(status, "refused", TITLES.get(status, said("This request was refused.")))
 
 
 def refuse_database(error: OperationalError) -> Response:
     """Answer a read that the database could not serve."""
     log.error("database unavailable", exc_info=error)
-    return refuse(UnavailableError("The comments cannot be read right now.", retry_after=2))
+    return refuse(UnavailableError(said("The comments cannot be read right now."), retry_after=2))
 
 
 def fail(error: Exception) -> Response:
     """Answer a fault of ours: an id outside, the details in the log only."""
     number = secrets.token_hex(6)
     log.error("unexpected failure", exc_info=error, extra={"error_id": number})
-    return answer(500, "error", f"{INSIDE} (number {number})")
+    return answer(
+        500,
+        "error",
+        said(
+            "Something went wrong on our side. Nothing you typed was published. Please try again."
+            " (number %(number)s)",
+            number=number,
+        ),
+    )
 
 
 def answer(
     status: int, code: str, message: str, *, errors: dict[str, list[str]] | None = None
 ) -> Response:
     """Return a problem document or a page with the same content."""
-    title = TITLES.get(status, "Refused")
+    title = say(TITLES.get(status, said("Refused")))
+    message = say(message)
+    told = {field: [say(text) for text in texts] for field, texts in (errors or {}).items()}
     if wants_json():
         problem = {"type": "about:blank", "title": title, "status": status}
         problem |= {"code": code, "detail": message}
         if errors is not None:
-            problem["errors"] = errors
+            problem["errors"] = told
         response = jsonify(problem)
         response.content_type = "application/problem+json"
     else:
-        page = render_template("problem.html", title=title, message=message, errors=errors or {})
+        page = render_template("problem.html", title=title, message=message, errors=told)
         response = make_response(page)
     response.status_code = status
     response.headers["Cache-Control"] = "no-store"

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from models import Comment, Site, Thread
 from service.db import db
 from service.errors import InvalidError
+from service.language import said
 from service.pages import PageError, page_key
 from service.queries import comments as queries
 from service.queries.readers import public_by_rows
@@ -15,8 +16,8 @@ from service.queries.sites import thread_of_page
 PAGE_SIZE = 200  # comments; a longer thread goes on behind `next`
 PUBLIC_ID = re.compile(r"[A-Za-z0-9]{1,16}")
 SORTS = ("oldest", "newest")
-UNKNOWN_SORT = "Sort by oldest or newest."
-UNKNOWN_AFTER = "There is no such comment on this page."
+UNKNOWN_SORT = said("Sort by oldest or newest.")
+UNKNOWN_AFTER = said("There is no such comment on this page.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +54,7 @@ def key_of(site: Site, page: str) -> str:
     try:
         return page_key(page, site.origins)
     except PageError as error:
-        raise InvalidError({"page": [str(error)]}) from error
+        raise InvalidError({"page": [error.message]}) from error
 
 
 def read_thread(site: Site, asked: Mapping[str, str]) -> Reading:

@@ -12,28 +12,41 @@ from service import receipts
 from service.announce import iso
 from service.errors import InvalidError, ServiceError, UnavailableError
 from service.forms import CommentForm
+from service.language import said
 from service.receipts import Receipt, State
 from service.rendering import comment_html
 from service.web.context import house, json_body, wants_json
 from service.web.headers import allow_origin
 from service.web.place import place_of
-from service.web.tree import shown_time
+from service.web.speech import say, speak_for, spoken
 
 bp = Blueprint("receipts", __name__)
 
-UNKNOWN_ACTION = "Choose edit, withdraw, export or erase."
+UNKNOWN_ACTION = said("Choose edit, withdraw, export or erase.")
 FIELDS: dict[str, type] = {"action": str, "comment": str, "with_text": bool}
 STATES = {
-    State.WAITING: ("Awaiting moderation", "A person will read it before it appears."),
-    State.PUBLISHED: ("Published", "Everybody can read it."),
-    State.NOT_PUBLISHED: ("Not published", "The site decided not to publish it."),
-    State.WITHDRAWN: ("Withdrawn", "You took it back. Nobody can read it on the site."),
-    State.ERASED: ("Erased", "Your email address, name and website are deleted."),
+    State.WAITING: (
+        said("Awaiting moderation"),
+        said("A person will read it before it appears."),
+    ),
+    State.PUBLISHED: (said("Published"), said("Everybody can read it.")),
+    State.NOT_PUBLISHED: (
+        said("Not published"),
+        said("The site decided not to publish it."),
+    ),
+    State.WITHDRAWN: (
+        said("Withdrawn"),
+        said("You took it back. Nobody can read it on the site."),
+    ),
+    State.ERASED: (
+        said("Erased"),
+        said("Your email address, name and website are deleted."),
+    ),
 }
 DONE = {
-    "edit": "Your changes are saved.",
-    "withdraw": "Your comment is withdrawn.",
-    "erase": "Your data is erased.",
+    "edit": said("Your changes are saved."),
+    "withdraw": said("Your comment is withdrawn."),
+    "erase": said("Your data is erased."),
 }
 FITS = {"withdraw": (State.WITHDRAWN, State.ERASED), "erase": (State.ERASED,)}
 """In which states a note of what was done is true: a link must not be able to claim it."""
@@ -100,6 +113,7 @@ def keep_the_link_private(response: Response) -> Response:
 def _seen(token: str) -> Receipt:
     receipt = receipts.look(house(), token)
     g.origins = list(receipt.site.origins)
+    speak_for(receipt.site, receipt.comment.language)
     return receipt
 
 
@@ -113,13 +127,15 @@ def _typed() -> dict[str, Any]:
     errors: dict[str, list[str]] = {}
     body: Any = json_body()
     if not isinstance(body, dict):
-        raise InvalidError({"body": ["The body must be a JSON object."]})
+        raise InvalidError({"body": [said("The body must be a JSON object.")]})
     for name, value in body.items():
         if name not in FIELDS:
-            errors[name] = ["There is no such field."]
+            errors[name] = [said("There is no such field.")]
         elif not isinstance(value, FIELDS[name]):
-            kind = "true or false" if FIELDS[name] is bool else "a text"
-            errors[name] = [f"This must be {kind}."]
+            truth = FIELDS[name] is bool
+            errors[name] = [
+                said("This must be true or false.") if truth else said("This must be a text.")
+            ]
     if errors:
         raise InvalidError(errors)
     return body
@@ -154,7 +170,7 @@ def _document(receipt: Receipt) -> Response:
     return jsonify(
         id=comment.public_id,
         state=receipt.state.value,
-        message=". ".join(STATES[receipt.state]),
+        message=". ".join(say(text) for text in STATES[receipt.state]),
         editable=receipt.editable,
         page=receipt.thread.page,
         page_url=place_of(receipt.site, receipt.thread.page).page,
@@ -192,14 +208,14 @@ def _page(
         comment=comment,
         html=comment_html(comment.text),
         state=receipt.state.value,
-        state_name=name,
-        state_text=text,
+        state_name=say(name),
+        state_text=say(text),
         editable=receipt.editable,
         gone=comment.gone,
         erased=receipt.state is State.ERASED,
-        written=shown_time(comment.created_at),
+        written=spoken().date_and_time(comment.created_at),
         written_machine=iso(comment.created_at),
-        edited=None if comment.edited_at is None else shown_time(comment.edited_at),
+        edited=None if comment.edited_at is None else spoken().date_and_time(comment.edited_at),
         edited_machine=None if comment.edited_at is None else iso(comment.edited_at),
         comment_max=house().settings.comment_max,
         done=done,

@@ -10,11 +10,13 @@ from models import Site
 from service.announce import public_comment
 from service.db import db
 from service.errors import InvalidError
+from service.language import language_for, said
 from service.queries.readers import public_counts
 from service.submit import closed
 from service.web.context import house, site_of_path
 from service.web.headers import allow_any_origin
 from service.web.reading import Reading, key_of, read_thread
+from service.web.speech import speak_for, spoken
 from service.web.tree import form_address, grow
 
 bp = Blueprint("threads", __name__)
@@ -22,7 +24,7 @@ bp = Blueprint("threads", __name__)
 FRESH = "public, no-cache"  # asked for again each time; a 304 makes that cheap
 COUNTS_FRESH = "public, max-age=30"  # no words in it: half a minute of age harms nobody
 MOST_COUNTS = 100
-TOO_MANY_PAGES = f"Ask for at most {MOST_COUNTS} pages at once."
+TOO_MANY_PAGES = said("Ask for at most %(limit)s pages at once.", limit=MOST_COUNTS)
 
 
 @bp.get("/s/<slug>/thread.html")
@@ -34,6 +36,7 @@ def fragment(slug: str) -> Response:
         InvalidError: `page`, `sort` or `after` is wrong.
     """
     site = site_of_path(slug)
+    speak_for(site)
     reading = read_thread(site, request.args)
     base_url = house().settings.base_url
     page = render_template("reader/thread.html", **of_thread(site, reading, base_url=base_url))
@@ -81,10 +84,15 @@ def of_thread(site: Site, reading: Reading, *, base_url: str) -> dict[str, Any]:
     Args:
         base_url: put before the links to the hosted form; empty on our own pages.
     """
-    sort = "newest" if reading.newest else ""
-    reply = form_address(base_url, site.slug, page=reading.page)
+    sort, lang = "newest" if reading.newest else "", _told_language(site)
+    reply = form_address(base_url, site.slug, page=reading.page, lang=lang)
     more = form_address(
-        base_url, site.slug, page=reading.page, sort=sort, after=reading.following or ""
+        base_url,
+        site.slug,
+        page=reading.page,
+        sort=sort,
+        after=reading.following or "",
+        lang=lang,
     )
     shut = reading.thread is not None and closed(reading.thread, site.policy, house())
     return {
@@ -93,6 +101,11 @@ def of_thread(site: Site, reading: Reading, *, base_url: str) -> dict[str, Any]:
         "reply_base": None if shut else reply,
         "more": more if reading.following else None,
     }
+
+
+def _told_language(site: Site) -> str:
+    """Return the language that a link must name: none where it is the site's own."""
+    return "" if spoken().code == language_for(site.policy.language).code else spoken().code
 
 
 def public(body: str | bytes, content_type: str, freshness: str) -> Response:

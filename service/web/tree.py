@@ -1,7 +1,6 @@
 """A flat thread as the tree that readers see."""
 
 from dataclasses import dataclass, field
-from datetime import datetime
 from urllib.parse import urlencode
 
 from markupsafe import Markup
@@ -9,11 +8,13 @@ from markupsafe import Markup
 from models import Comment
 from service.announce import iso
 from service.forms import is_website
+from service.language import said
 from service.rendering import comment_html
 from service.web.reading import Reading
+from service.web.speech import say, spoken
 
 DEEPEST = 5  # levels of nesting; a deeper one leaves no room for words on a phone
-NAMELESS = "Anonymous"
+NAMELESS = said("Anonymous")
 
 
 @dataclass(slots=True)
@@ -58,17 +59,12 @@ class Entry:
     @property
     def time(self) -> str:
         """The time of writing for people."""
-        return shown_time(self.comment.created_at)
+        return spoken().date_and_time(self.comment.created_at)
 
 
 def shown_name(comment: Comment) -> str:
     """Return the name under which a comment appears."""
-    return comment.name or NAMELESS
-
-
-def shown_time(moment: datetime) -> str:
-    """Return a moment for people, in UTC because the reader's own zone is not known here."""
-    return f"{moment.day} {moment:%B %Y, %H:%M} UTC"
+    return comment.name or say(NAMELESS)
 
 
 def grow(reading: Reading) -> list[Entry]:

@@ -1,0 +1,58 @@
+"""Which language an answer speaks, and how templates say things in it."""
+
+from typing import Any
+
+from flask import Flask, g, request
+
+from models import Site
+from service.language import Language, accepted, language_for
+
+
+def register(app: Flask) -> None:
+    """Let templates speak: `_('…')`, `ngettext`, `say(text)` and `language`."""
+    app.jinja_env.add_extension("jinja2.ext.i18n")
+    app.jinja_env.install_gettext_callables(  # type: ignore[attr-defined]  # comes with the extension
+        _translated, _counted, newstyle=True
+    )
+    app.jinja_env.globals["say"] = say
+    app.context_processor(_language)
+
+
+def speak_for(site: Site, asked: str = "") -> Language:
+    """Choose the language of this answer: what the page said of itself, else the site's.
+
+    Args:
+        asked: the page's `lang`; empty = the request's query says it, if at all.
+    """
+    return speak(asked or request.args.get("lang", ""), site.policy.language)
+
+
+def speak(*wanted: str) -> Language:
+    """Choose the language of this answer: the first of these tags that is known."""
+    g.language = language_for(*wanted)
+    return spoken()
+
+
+def spoken() -> Language:
+    """Return the language of this answer; for one that no site gave, the browser's wish."""
+    if "language" not in g:
+        g.language = language_for(accepted(request.accept_languages.values()))
+    found: Language = g.language
+    return found
+
+
+def say(text: str) -> str:
+    """Return a text in the language of this answer."""
+    return spoken().say(text)
+
+
+def _translated(text: str) -> str:
+    return spoken().catalogue.gettext(text)
+
+
+def _counted(one: str, many: str, number: int) -> str:
+    return spoken().catalogue.ngettext(one, many, number)
+
+
+def _language() -> dict[str, Any]:
+    return {"language": spoken()}
