@@ -1,6 +1,7 @@
 """The deeds of an author with his private link: look, edit, take back, export, erase."""
 
 import enum
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
@@ -59,6 +60,15 @@ def look(house: House, token: str) -> Receipt:
     if comment is None:
         raise NotFoundError(UNKNOWN)
     return _receipt(session, house, comment)
+
+
+def look_at_all(house: House, tokens: Sequence[str]) -> list[Receipt | None]:
+    """Return what became of several comments, in order; None for a token not of ours."""
+    session = db.session()
+    names = [privacy.read_receipt_token(token, house.ring) for token in tokens]
+    found = queries.comments_by_public_ids(session, [name for name in names if name])
+    rows = [found.get(name or "") for name in names]
+    return [None if row is None else _receipt(session, house, row) for row in rows]
 
 
 def edit(house: House, token: str, text: str) -> Receipt:

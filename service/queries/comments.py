@@ -52,6 +52,12 @@ def comment_by_public_id(session: Session, public_id: str) -> Comment | None:
     return session.scalar(sa.select(Comment).where(Comment.public_id == public_id))
 
 
+def comments_by_public_ids(session: Session, public_ids: Sequence[str]) -> dict[str, Comment]:
+    """Return the comments of those ids on any site."""
+    rows = session.scalars(sa.select(Comment).where(Comment.public_id.in_(public_ids)))
+    return {row.public_id: row for row in rows}
+
+
 def public_comments(
     session: Session,
     thread_id: int,

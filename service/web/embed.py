@@ -1,9 +1,14 @@
-"""The enhancement's files: one module and one style sheet, the same for everybody."""
+"""The enhancement's files: one module, one style sheet and its words, the same for everybody."""
 
+import json
 from pathlib import Path
 
-from flask import Blueprint, Response
+import rcssmin
+import rjsmin
+from flask import Blueprint, Response, request
 
+from service.language import said
+from service.web.speech import say, speak
 from service.web.threads import public
 
 bp = Blueprint("embed", __name__)
@@ -11,8 +16,26 @@ bp = Blueprint("embed", __name__)
 STATIC = Path(__file__).with_name("static")
 # Short: the address has no version in it, so this is how long a fault of ours stays out there.
 FRESH = "public, max-age=300"
-SCRIPT = STATIC.joinpath("embed.js").read_bytes()
-STYLE = STATIC.joinpath("embed.css").read_bytes()
+PARTS = sorted(STATIC.joinpath("embed").glob("*.js"))
+SCRIPT = rjsmin.jsmin("".join(part.read_text("utf-8") for part in PARTS)).encode()
+STYLE = rcssmin.cssmin(STATIC.joinpath("embed.css").read_text("utf-8")).encode()
+WORDS = (
+    said("Your comment could not be sent. What you typed is still here: please try again."),
+    said("See what becomes of it, edit or withdraw it"),
+    said("Save my name, email, and website in this browser for the next time I comment."),
+    said("Cancel reply"),
+    said("Leave a Reply to %(name)s"),
+    said("Error:"),
+    said("Characters left: %(number)s"),
+    said("Characters too many: %(number)s"),
+    said("One moment …"),
+    said("Show new comments (%(number)s)"),
+    said("Sort by"),
+    said("Oldest first"),
+    said("Newest first"),
+    said("Show all comments"),
+)
+"""What embed.js says itself, by the English that stands in it."""
 
 
 @bp.get("/embed.js")
@@ -25,3 +48,12 @@ def script() -> Response:
 def style() -> Response:
     """Answer with the style that the module puts under the page's own."""
     return public(STYLE, "text/css; charset=utf-8", FRESH)
+
+
+@bp.get("/embed.json")
+def words() -> Response:
+    """Answer with the module's words in the language that `lang` names."""
+    speak(request.args.get("lang", ""))
+    told = {word: say(word) for word in WORDS}
+    body = json.dumps(told, ensure_ascii=False, separators=(",", ":"))
+    return public(body, "application/json", FRESH)

@@ -1,6 +1,7 @@
 """The door of an author with his private link."""
 
 import json
+from collections.abc import Sequence
 from typing import Any
 
 from flask import Blueprint, Response, g, jsonify, make_response, redirect, render_template, request
@@ -19,9 +20,11 @@ from service.web.context import house, json_body, wants_json
 from service.web.headers import allow_origin
 from service.web.place import place_of
 from service.web.speech import say, speak_for, spoken
+from service.web.tree import shown_name
 
 bp = Blueprint("receipts", __name__)
 
+MOST_RECEIPTS = 50
 UNKNOWN_ACTION = said("Choose edit, withdraw, export or erase.")
 FIELDS: dict[str, type] = {"action": str, "comment": str, "with_text": bool}
 STATES = {
@@ -90,6 +93,29 @@ def act(token: str) -> ResponseReturnValue:
     if wants_json():
         return _document(changed)
     return redirect(f"/receipts/{token}?done={action}", 303)
+
+
+@bp.post("/receipts", provide_automatic_options=False)
+def several() -> ResponseReturnValue:
+    """Tell a page what became of its reader's own comments, in the order of the tokens.
+
+    Urlencoded `receipt` fields, so that a browser asks no leave first, or JSON. A token that is
+    not one of ours, or belongs to a site that is not the asking page's, is answered with null.
+
+    Raises:
+        InvalidError: not a list of at most 50 texts.
+    """
+    origin, tokens = request.headers.get("Origin"), _tokens()
+    found = receipts.look_at_all(house(), tokens)
+    if origin is not None and origin != house().settings.base_url:
+        found = [one if one and origin in one.site.origins else None for one in found]
+    g.origins = [origin for one in found if one is not None for origin in one.site.origins]
+    return jsonify(
+        receipts=[
+            None if one is None else _told(one) | {"card": _card(one, token)}
+            for one, token in zip(found, tokens, strict=True)
+        ]
+    )
 
 
 @bp.route("/receipts/<token>", methods=["OPTIONS"], provide_automatic_options=False)
@@ -165,21 +191,54 @@ def _done(receipt: Receipt, action: str) -> str:
     return DONE.get(action, "") if receipt.state in FITS.get(action, tuple(State)) else ""
 
 
+def _tokens() -> Sequence[str]:
+    tokens: Any = request.form.getlist("receipt")
+    if request.mimetype == "application/json":
+        body: Any = json_body()
+        tokens = body.get("receipts") if isinstance(body, dict) else None
+    well = isinstance(tokens, list) and all(isinstance(token, str) for token in tokens)
+    if not well or len(tokens) > MOST_RECEIPTS:
+        raise InvalidError(
+            {"receipts": [said("Ask for a list of at most %(limit)s links.", limit=MOST_RECEIPTS)]}
+        )
+    return [str(token) for token in tokens]
+
+
 def _document(receipt: Receipt) -> Response:
-    comment = receipt.comment
-    return jsonify(
-        id=comment.public_id,
-        state=receipt.state.value,
-        message=". ".join(say(text) for text in STATES[receipt.state]),
+    return jsonify(_told(receipt))
+
+
+def _card(receipt: Receipt, token: str) -> str | None:
+    """Return the comment as its author sees it under the page; None where it needs no showing."""
+    if receipt.state not in (State.WAITING, State.NOT_PUBLISHED):
+        return None
+    speak_for(receipt.site, receipt.comment.language)
+    return render_template(
+        "reader/own.html",
+        comment=receipt.comment,
+        name=shown_name(receipt.comment),
+        state=say(STATES[receipt.state][0]),
+        html=comment_html(receipt.comment.text),
         editable=receipt.editable,
-        page=receipt.thread.page,
-        page_url=place_of(receipt.site, receipt.thread.page).page,
-        name=comment.name,
-        website=comment.website or None,
-        text=comment.text,
-        created_at=iso(comment.created_at),
-        edited_at=None if comment.edited_at is None else iso(comment.edited_at),
+        link=f"{house().settings.base_url}/receipts/{token}",
     )
+
+
+def _told(receipt: Receipt) -> dict[str, Any]:
+    comment = receipt.comment
+    return {
+        "id": comment.public_id,
+        "state": receipt.state.value,
+        "message": ". ".join(say(text) for text in STATES[receipt.state]),
+        "editable": receipt.editable,
+        "page": receipt.thread.page,
+        "page_url": place_of(receipt.site, receipt.thread.page).page,
+        "name": comment.name,
+        "website": comment.website or None,
+        "text": comment.text,
+        "created_at": iso(comment.created_at),
+        "edited_at": None if comment.edited_at is None else iso(comment.edited_at),
+    }
 
 
 def _download(receipt: Receipt, token: str) -> Response:
