@@ -58,7 +58,10 @@ def key_of(site: Site, page: str) -> str:
 
 
 def read_thread(site: Site, asked: Mapping[str, str]) -> Reading:
-    """Return the public part of the thread that a query (`page`, `sort`, `after`) asks for.
+    """Return the public part of the thread that a query asks for.
+
+    By `page`, `sort` (`oldest` or `newest`), `after` (the public id it goes on behind) or `at`
+    (the public id it begins with, for a link to one comment of a long thread).
 
     An unknown page is an empty thread: its first comment may be on its way.
 
@@ -75,6 +78,9 @@ def read_thread(site: Site, asked: Mapping[str, str]) -> Reading:
     if thread is None:
         return Reading(page, None, [], {}, newest, None)
     after = _row_of(site, thread, asked.get("after", ""))
+    start = _row_of(site, thread, asked.get("at", ""))
+    if start is not None:
+        after = start + (1 if newest else -1)
     found = queries.public_comments(
         session, thread.id, newest=newest, after=after, limit=PAGE_SIZE + 1
     )

@@ -99,7 +99,8 @@ def act(token: str) -> ResponseReturnValue:
 def several() -> ResponseReturnValue:
     """Tell a page what became of its reader's own comments, in the order of the tokens.
 
-    Urlencoded `receipt` fields, so that a browser asks no leave first, or JSON. A token that is
+    Urlencoded with the tokens in `receipts`, a space between two, so that a browser asks no leave
+    first; or JSON. A token that is
     not one of ours, or belongs to a site that is not the asking page's, is answered with null.
 
     Raises:
@@ -192,7 +193,7 @@ def _done(receipt: Receipt, action: str) -> str:
 
 
 def _tokens() -> Sequence[str]:
-    tokens: Any = request.form.getlist("receipt")
+    tokens: Any = request.form.get("receipts", "").split()
     if request.mimetype == "application/json":
         body: Any = json_body()
         tokens = body.get("receipts") if isinstance(body, dict) else None

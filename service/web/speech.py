@@ -12,7 +12,7 @@ def register(app: Flask) -> None:
     """Let templates speak: `_('…')`, `ngettext`, `say(text)` and `language`."""
     app.jinja_env.add_extension("jinja2.ext.i18n")
     app.jinja_env.install_gettext_callables(  # type: ignore[attr-defined]  # comes with the extension
-        _translated, _counted, newstyle=True
+        _translated, ngettext, newstyle=True
     )
     app.jinja_env.globals["say"] = say
     app.context_processor(_language)
@@ -50,7 +50,8 @@ def _translated(text: str) -> str:
     return spoken().catalogue.gettext(text)
 
 
-def _counted(one: str, many: str, number: int) -> str:
+def ngettext(one: str, many: str, number: int) -> str:
+    """Return the form of a text that fits a number, in the language of this answer."""
     return spoken().catalogue.ngettext(one, many, number)
 
 

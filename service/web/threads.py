@@ -16,7 +16,7 @@ from service.submit import closed
 from service.web.context import house, site_of_path
 from service.web.headers import allow_any_origin
 from service.web.reading import Reading, key_of, read_thread
-from service.web.speech import speak_for, spoken
+from service.web.speech import ngettext, speak_for, spoken
 from service.web.tree import form_address, grow
 
 bp = Blueprint("threads", __name__)
@@ -64,6 +64,8 @@ def document(slug: str) -> Response:
 def counts(slug: str) -> Response:
     """Answer with the number of approved comments of up to 100 pages, by the names asked for.
 
+    Where the query says `labels=1`, the same in words, in the language that `lang` names.
+
     Raises:
         NotFoundError: no such site.
         InvalidError: too many pages, or one that is not the site's.
@@ -74,7 +76,11 @@ def counts(slug: str) -> Response:
         raise InvalidError({"page": [TOO_MANY_PAGES]})
     keys = {page: key_of(site, page) for page in asked}
     found = public_counts(db.session(), site.id, sorted(set(keys.values())))
-    body = {"counts": {page: found.get(key, 0) for page, key in keys.items()}}
+    numbers = {page: found.get(key, 0) for page, key in keys.items()}
+    body: dict[str, object] = {"counts": numbers}
+    if "labels" in request.args:
+        speak_for(site)
+        body["labels"] = {page: _comments(number) for page, number in numbers.items()}
     return public(_json(body), "application/json", COUNTS_FRESH)
 
 
@@ -101,6 +107,12 @@ def of_thread(site: Site, reading: Reading, *, base_url: str) -> dict[str, Any]:
         "reply_base": None if shut else reply,
         "more": more if reading.following else None,
     }
+
+
+def _comments(number: int) -> str:
+    language = spoken()
+    words = ngettext("%(number)s comment", "%(number)s comments", number)
+    return words % {"number": language.number(number)}
 
 
 def _told_language(site: Site) -> str:

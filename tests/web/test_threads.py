@@ -312,6 +312,17 @@ def test_a_reply_on_a_later_page_says_whom_it_answers(app, client, site, short_p
     assert document(client, after=ids[1]).json["comments"][0]["parent"] == ids[1]
 
 
+@pytest.mark.parametrize("sort", ["oldest", "newest"])
+def test_a_link_to_one_comment_of_a_long_thread_begins_with_it(
+    app, client, site, short_pages, sort
+):
+    ids = [publish(app, client, site, comment=f"Number {number}") for number in range(5)]
+
+    found = document(client, sort=sort, at=ids[2]).json["comments"]
+
+    assert [one["id"] for one in found] == ([ids[2], ids[3]] if sort == "oldest" else ids[2:0:-1])
+
+
 def test_a_comment_taken_back_still_marks_its_place(app, client, site, short_pages):
     first = publish(app, client, site, comment="One")
     second = publish(app, client, site, comment="Two")

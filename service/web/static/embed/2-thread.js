@@ -128,10 +128,10 @@ class Thread extends HTMLElement {
   async more(link) {
     try {
       const next = await this.part({ after: new URL(link.href).searchParams.get("after") });
-      const first = next.querySelector("article");
-      this.box.querySelector(".gp-thread").append(...next.querySelector(".gp-thread").children);
+      const [first, list] = ["article", ".gp-thread"].map((name) => next.querySelector(name));
+      this.box.querySelector(".gp-thread").append(...list.children);
+      list.remove();
       link.parentElement.replaceWith(next);
-      this.box.querySelectorAll(".gp-thread:empty").forEach((empty) => empty.remove());
       this.dress();
       first.tabIndex = -1;
       first.focus();
@@ -158,7 +158,7 @@ class Thread extends HTMLElement {
     const kept = recall(`own:${this.site}`) ?? [];
     if (!kept.length) return;
     try {
-      const body = new URLSearchParams(kept.map(({ token }) => ["receipt", token]));
+      const body = new URLSearchParams({ receipts: kept.map(({ token }) => token).join(" ") });
       const { receipts } = await (await ask("/receipts", {}, { method: "POST", body })).json();
       const shown = receipts.filter((told, place) => told?.card && kept[place].page === this.page);
       // The last word on one that is not published is said once.

@@ -15,7 +15,7 @@ const count = async () => {
   waiting = waiting.filter((one) => !asked.includes(one));
   if (waiting.length) setTimeout(count);
   const page = asked.map((one) => one.getAttribute("page"));
-  const answer = await ask(`/s/${site}/counts`, { page, lang: languageOf(asked[0]) });
+  const answer = await ask(`/s/${site}/counts`, { page, labels: 1, lang: languageOf(asked[0]) });
   const { labels } = await answer.json();
   asked.forEach((one, place) => (one.textContent = labels[page[place]]));
 };
