@@ -54,7 +54,9 @@ class Comment(Base):
     __tablename__ = "comment"
     __table_args__ = (
         sa.Index("ix_comment_queue", "site_id", "status", "created_at", "id"),
-        sa.Index("ix_comment_thread", "thread_id", "status", "created_at", "id"),
+        sa.Index("ix_comment_thread", "thread_id", "status", "id"),
+        sa.Index("ix_comment_page_age", "thread_id", "created_at"),
+        sa.Index("ix_comment_feed", "site_id", "status", "id"),
         sa.Index("ix_comment_likeness", "thread_id", "likeness"),
         sa.Index("ix_comment_contact", "contact_id"),
         sa.Index("ix_comment_parent", "parent_id"),

@@ -22,11 +22,13 @@ from service.scoring import Scorer
 from service.web import (
     account,
     embed,
+    feeds,
     form,
     guarding,
     headers,
     health,
     model,
+    pages,
     problems,
     queue,
     receipts,
@@ -140,5 +142,17 @@ def _open_doors(app: Flask, settings: Settings) -> None:
     sessions.register(app)
     accounts.register(app)
     guarding.register(app)
-    for door in (form, threads, embed, receipts, account, queue, sites, model, health):
+    for door in (
+        form,
+        threads,
+        feeds,
+        embed,
+        receipts,
+        account,
+        queue,
+        sites,
+        pages,
+        model,
+        health,
+    ):
         app.register_blueprint(door.bp)

@@ -4,7 +4,7 @@ import unicodedata
 from collections.abc import Iterable
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
-from models.site import PAGE_KEY_LENGTH
+from models.site import PAGE_KEY_LENGTH, Site
 from service.language import Text, said
 
 TRACKING = frozenset(
@@ -43,15 +43,32 @@ def origin_of(url: str) -> str:
     return f"{scheme}://{host}{shown}"
 
 
-def page_key(page: str, origins: Iterable[str]) -> str:
+def key_on_site(site: Site, page: str) -> str:
+    """Return the canonical key of a page by its site's own rules; see `page_key`.
+
+    Raises:
+        PageError: empty, too long, or a URL of somebody else's site.
+    """
+    policy = site.policy
+    return page_key(
+        page, site.origins, trailing_slash=policy.trailing_slash, query=policy.page_query
+    )
+
+
+def page_key(
+    page: str, origins: Iterable[str], *, trailing_slash: str = "keep", query: str = "keep"
+) -> str:
     """Return the canonical key of a page.
 
     A URL becomes https, host in lower case, without fragment, tracking parameters, default
-    port or trailing `index.html`; a bare key stays as it is.
+    port or trailing `index.html`; a bare key stays as it is, but for the site's rules where it
+    is a path.
 
     Args:
         page: what the form, the canonical link or the API named.
         origins: the site's origins; a URL must lie on one of them (either scheme).
+        trailing_slash: `keep`, `add` (not after a file name with a dot) or `drop`.
+        query: `keep` or `drop`.
 
     Raises:
         PageError: empty, too long, or a URL of somebody else's site.
@@ -61,6 +78,8 @@ def page_key(page: str, origins: Iterable[str]) -> str:
         raise PageError(said("The page is missing: the form must say which page it stands on."))
     if "://" in page.split("?", 1)[0] or page.startswith("//"):
         page = _canonical_url(page, origins)
+    if page.startswith(("https://", "/")):
+        page = _by_rules(page, trailing_slash, query)
     if len(page) > PAGE_KEY_LENGTH:
         raise PageError(said("A page key has at most %(limit)s characters.", limit=PAGE_KEY_LENGTH))
     if any(unicodedata.category(character) == "Cc" for character in page):
@@ -82,6 +101,22 @@ def _canonical_url(page: str, origins: Iterable[str]) -> str:
     path = parts.path or "/"
     path = path.removesuffix("index.html") if path.endswith("/index.html") else path
     return urlunsplit(("https", host, path, urlencode(query), ""))
+
+
+def _by_rules(page: str, trailing_slash: str, query: str) -> str:
+    address, mark, rest = page.partition("?")
+    if query == "drop":
+        mark = rest = ""
+    last = address.rsplit("/", 1)[1]
+    if trailing_slash == "add" and last and "." not in last:
+        address += "/"
+    elif trailing_slash == "drop" and not last and not _is_home(address):
+        address = address.rstrip("/")
+    return address + mark + rest
+
+
+def _is_home(address: str) -> bool:
+    return urlsplit(address).path.strip("/") == ""
 
 
 def page_url(key: str, origins: list[str]) -> str | None:

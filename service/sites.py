@@ -1,7 +1,7 @@
 """The deeds of an owner: sites, their rules and their webhook endpoints."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy.orm import Session
@@ -13,10 +13,17 @@ from service.db import db, transaction
 from service.errors import InvalidError, NotFoundError
 from service.guarded import SendError, check_url
 from service.house import House
-from service.pages import PageError, origin_of, page_key
+from service.language import languages
+from service.pages import PageError, key_on_site, origin_of
 from service.queries import sites as queries
 from service.signing import derive_secret, show_secret
 
+DEEPEST = 8  # levels of replies; more leave no room for words
+CHOICES: Mapping[str, Collection[str]] = {
+    "trailing_slash": ("keep", "add", "drop"),
+    "page_query": ("keep", "drop"),
+    "language": languages(),
+}
 SLUG = re.compile(r"[a-z0-9](?:[a-z0-9-]*[a-z0-9])?")
 
 
@@ -78,7 +85,7 @@ def check_site(*, name: str, origins: Sequence[str], policy: Policy) -> list[str
     """Check a site's name, origins and rules before they are stored; return its origins.
 
     Raises:
-        InvalidError: an empty name, an origin that is no web address, a threshold outside 0..1.
+        InvalidError: an empty name, an origin that is no web address, a rule out of range.
     """
     errors: dict[str, list[str]] = {}
     if not name.strip() or len(name) > TITLE_LENGTH:
@@ -88,6 +95,11 @@ def check_site(*, name: str, origins: Sequence[str], policy: Policy) -> list[str
         errors["spam_tray_at"] = ["Enter a probability between 0 and 1."]
     if policy.close_after_days is not None and policy.close_after_days < 1:
         errors["close_after_days"] = ["Enter 1 or more days, or leave it empty."]
+    for rule, allowed in CHOICES.items():
+        if getattr(policy, rule) not in allowed:
+            errors[rule] = ["Choose one of the list."]
+    if not 1 <= policy.depth <= DEEPEST:
+        errors["depth"] = [f"Enter a number of levels from 1 to {DEEPEST}."]
     if errors:
         raise InvalidError(errors)
     return own
@@ -108,7 +120,7 @@ def describe_page(house: House, site: Site, page: str, *, title: str, text: str)
     errors: dict[str, list[str]] = {}
     key = ""
     try:
-        key = page_key(page, site.origins)
+        key = key_on_site(site, page)
     except PageError as error:
         errors["page"] = [str(error)]
     if len(title) > TITLE_LENGTH:

@@ -24,6 +24,7 @@ from service.queries.lessons import approved_in_script
 from service.queries.limits import hold_key
 from service.scoring import Scored, Surroundings
 from service.signals import Sender, surroundings
+from service.threads import closed
 from service.topic import on_page
 
 CLOSED = said("Comments on this page are closed.")
@@ -246,24 +247,16 @@ def arrival(
 
 def _open_thread(session: Session, house: House, site: Site, submission: Submission) -> Thread:
     now, policy = house.now(), site.policy
-    thread = sites.thread_of_page(session, site.id, submission.page)
+    thread = sites.thread_of_page(session, site.id, submission.page, held=True)
     if policy.registered_pages_only and (thread is None or not thread.registered):
         raise InvalidError({"page": [said("The site does not know this page.")]})
     if thread is None:
         thread = sites.thread_made(
             session, site.id, submission.page, title=submission.title, now=now
         )
-    if closed(thread, policy, house):
+    if closed(thread, policy, now):
         raise ClosedError(CLOSED)
     return thread
-
-
-def closed(thread: Thread, policy: Policy, house: House) -> bool:
-    """Say whether a thread takes no more comments, by hand or by age."""
-    if thread.closed_at is not None:
-        return True
-    days = policy.close_after_days
-    return days is not None and house.now() - thread.created_at > timedelta(days=days)
 
 
 def _parent(session: Session, site: Site, thread: Thread, parent: str | None) -> Comment | None:

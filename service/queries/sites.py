@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
-from models import Base, Endpoint, Membership, Role, Site, Thread
+from models import Base, Endpoint, Membership, PageAlias, Role, Site, Thread
 
 
 def insert_or_leave(session: Session, table: type[Base], values: dict[str, Any]) -> None:
@@ -49,14 +49,31 @@ def give_role(session: Session, moderator_id: int, site_id: int, role: Role) -> 
     session.add(Membership(moderator_id=moderator_id, site_id=site_id, role=role))
 
 
-def thread_of_page(session: Session, site_id: int, page: str) -> Thread | None:
-    """Return the thread of a page key."""
-    return session.scalar(sa.select(Thread).where(Thread.site_id == site_id, Thread.page == page))
+def thread_of_page(
+    session: Session, site_id: int, page: str, *, held: bool = False
+) -> Thread | None:
+    """Return the thread of a page key, or of an alias of it.
+
+    Args:
+        held: keep the thread from being merged away until the transaction ends.
+    """
+    by_name = sa.select(Thread).where(Thread.site_id == site_id, Thread.page == page)
+    by_alias = (
+        sa.select(Thread)
+        .join(PageAlias, PageAlias.thread_id == Thread.id)
+        .where(PageAlias.site_id == site_id, PageAlias.page == page)
+    )
+    for query in (by_name, by_alias):
+        asked = query.with_for_update(key_share=True, read=True, of=Thread) if held else query
+        found = session.scalar(asked)
+        if found is not None:
+            return found
+    return None
 
 
 def thread_made(session: Session, site_id: int, page: str, *, title: str, now: datetime) -> Thread:
     """Return the thread of a page key, making it when it is the first; races end in one row."""
-    found = thread_of_page(session, site_id, page)
+    found = thread_of_page(session, site_id, page, held=True)
     if found is not None:
         return found
     insert_or_leave(

@@ -8,7 +8,7 @@ from service.db import db
 from service.errors import InvalidError, NotFoundError, ServiceError, UnavailableError
 from service.forms import HONEYPOT
 from service.language import said
-from service.pages import PageError, origin_of, page_key
+from service.pages import PageError, key_on_site, origin_of
 from service.queries.sites import site_by_slug, thread_of_page
 from service.receipts import State, look
 from service.submit import Accepted, submit
@@ -191,7 +191,7 @@ def _reply_to(place: Place, values: dict[str, str]) -> str | None:
     if site is None or not values["parent"]:
         return None
     try:
-        key = page_key(values["page"], site.origins)
+        key = key_on_site(site, values["page"])
     except PageError:
         return None
     thread = thread_of_page(db.session(), site.id, key)

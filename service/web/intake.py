@@ -12,7 +12,7 @@ from service.errors import InvalidError
 from service.forms import HONEYPOT, CommentForm, fields_of_json, with_aliases
 from service.guards import origin_trusted
 from service.language import said
-from service.pages import PageError, origin_of, page_key
+from service.pages import PageError, key_on_site, origin_of
 from service.submit import Submission, SubmittedKey
 from service.web.context import client_network, house, json_body
 from service.web.reading import PUBLIC_ID
@@ -74,7 +74,7 @@ def checked(site: Site, intake: Intake, *, trusted: bool) -> Submission:
     errors = form.problems()
     page = ""
     try:
-        page = page_key(form.page.data or "", site.origins)
+        page = key_on_site(site, form.page.data or "")
     except PageError as error:
         errors["page"] = [error.message]
     parent = form.parent.data or None

@@ -9,11 +9,9 @@ from markupsafe import Markup
 
 from models import Role
 from models.spam import base_path
-from service import learning, sites, training
-from service.db import db
-from service.errors import BadRequestError, InvalidError
+from service import learning, training
+from service.errors import BadRequestError
 from service.model_page import model_page
-from service.queries.sites import THREADS_PAGE, thread_of_page, threads_page
 from service.web.context import house
 from service.web.guarding import guard, own_site, person
 
@@ -104,51 +102,6 @@ def _card() -> Markup:
     box = '<div class="scroll" tabindex="0" role="group" aria-label="Table"><table>'
     # Our own file, shipped with the program; raw HTML in it is escaped all the same.
     return Markup(html.replace("<table>", box).replace("</table>", "</table></div>"))  # noqa: S704 - see above
-
-
-@bp.get("/sites/<slug>/pages")
-def show_pages(slug: str) -> ResponseReturnValue:
-    """List a site's pages with their titles, newest first."""
-    return _pages(slug, {}, {})
-
-
-@bp.post("/sites/<slug>/pages")
-def describe(slug: str) -> ResponseReturnValue:
-    """Give a page its title and text."""
-    site = own_site(slug, Role.OWNER)
-    try:
-        sites.describe_page(
-            house(),
-            site,
-            request.form.get("page", "").strip(),
-            title=request.form.get("title", ""),
-            text=request.form.get("text", ""),
-        )
-    except InvalidError as error:
-        return _pages(slug, request.form.to_dict(), error.errors), error.status
-    return redirect(url_for("model.show_pages", slug=slug), code=303)
-
-
-def _pages(slug: str, typed: dict[str, str], errors: dict[str, list[str]]) -> str:
-    site = own_site(slug, Role.OWNER)
-    before = request.args.get("before", "")
-    last = int(before[:18]) if before.isascii() and before.isdigit() else None
-    session = db.session()
-    threads = threads_page(session, site.id, before=last)
-    older = threads[-1].id if len(threads) == THREADS_PAGE else None
-    # By its key and not out of the list: an old page would come up empty and be saved so.
-    chosen = thread_of_page(session, site.id, request.args.get("page", ""))
-    if chosen is not None and not typed:
-        typed = {"page": chosen.page, "title": chosen.title, "text": chosen.page_text}
-    return render_template(
-        "moderator/pages.html",
-        site=site,
-        threads=threads,
-        older=older if older and threads_page(session, site.id, before=older) else None,
-        typed=typed,
-        errors=errors,
-        person=person(),
-    )
 
 
 def _number(name: str) -> int:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from models import Policy, Site
-from service.pages import PageError, page_key, page_url
+from service.pages import PageError, key_on_site, page_url
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +26,7 @@ class Place:
 def place_of(site: Site, page: str) -> Place:
     """Return the place of a page, named by its key or as a caller typed it."""
     try:
-        address = page_url(page_key(page, site.origins), site.origins)
+        address = page_url(key_on_site(site, page), site.origins)
     except PageError:
         address = None
     return Place(site.slug, site.name, site.origins[0], address, site.policy)

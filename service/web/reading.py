@@ -8,7 +8,7 @@ from models import Comment, Site, Thread
 from service.db import db
 from service.errors import InvalidError
 from service.language import said
-from service.pages import PageError, page_key
+from service.pages import PageError, key_on_site
 from service.queries import comments as queries
 from service.queries.readers import public_by_rows
 from service.queries.sites import thread_of_page
@@ -52,7 +52,7 @@ def key_of(site: Site, page: str) -> str:
         InvalidError: it names no page of this site.
     """
     try:
-        return page_key(page, site.origins)
+        return key_on_site(site, page)
     except PageError as error:
         raise InvalidError({"page": [error.message]}) from error
 

@@ -10,6 +10,7 @@ from models import EndpointState, EventType, Policy, Role, Site
 from service import sites
 from service.db import db
 from service.errors import BadRequestError, ForbiddenError, InvalidError
+from service.language import language_for, languages
 from service.queries.outbox import recent_deliveries
 from service.rehearsal import rehearse
 from service.web.context import house
@@ -17,6 +18,8 @@ from service.web.guarding import guard, own_site, person
 
 bp = Blueprint("sites", __name__)
 guard(bp)
+
+DEPTH = "Enter a number of levels from 1 to 8."
 
 STATES = {"pause": EndpointState.PAUSED, "resume": EndpointState.ACTIVE}
 
@@ -142,6 +145,11 @@ def _policy(before: Policy) -> Policy:
         return_to_page="return_to_page" in form,
         spam_tray_at=_number("spam_tray_at", "Enter a probability between 0 and 1, or nothing."),
         close_after_days=_whole("close_after_days", "Enter 1 or more days, or leave it empty."),
+        trailing_slash=form.get("trailing_slash", before.trailing_slash),
+        page_query=form.get("page_query", before.page_query),
+        depth=_whole("depth", DEPTH) or before.depth,
+        language=form.get("language", before.language),
+        under_attack="under_attack" in form,
     )
 
 
@@ -170,6 +178,7 @@ def _settings_page(site: Site, typed: Any, errors: dict[str, list[str]]) -> str:
         base_url=house().settings.base_url,
         comment_max=house().settings.comment_max,
         owner=site in person().with_role(Role.OWNER),
+        languages=[language_for(code) for code in languages()],
         saved="saved" in request.args,
         person=person(),
     )

@@ -12,7 +12,7 @@ from service.db import db
 from service.errors import InvalidError
 from service.language import language_for, said
 from service.queries.readers import public_counts
-from service.submit import closed
+from service.threads import closed
 from service.web.context import house, site_of_path
 from service.web.headers import allow_any_origin
 from service.web.reading import Reading, key_of, read_thread
@@ -51,12 +51,18 @@ def document(slug: str) -> Response:
         NotFoundError: no such site.
         InvalidError: `page`, `sort` or `after` is wrong.
     """
-    reading = read_thread(site_of_path(slug), request.args)
+    site = site_of_path(slug)
+    reading = read_thread(site, request.args)
     comments = []
     for comment in reading.comments:
         parent = reading.parent_of(comment)
         comments.append(public_comment(comment, None if parent is None else parent.public_id))
-    body = {"page": reading.page, "comments": comments, "next": reading.following}
+    body = {
+        "page": reading.page,
+        "comments": comments,
+        "next": reading.following,
+        "closed": _shut(site, reading),
+    }
     return public(_json(body), "application/json", FRESH)
 
 
@@ -100,13 +106,17 @@ def of_thread(site: Site, reading: Reading, *, base_url: str) -> dict[str, Any]:
         after=reading.following or "",
         lang=lang,
     )
-    shut = reading.thread is not None and closed(reading.thread, site.policy, house())
+    shut = _shut(site, reading)
     return {
-        "entries": grow(reading),
+        "entries": grow(reading, site.policy.depth),
         "closed": shut,
         "reply_base": None if shut else reply,
         "more": more if reading.following else None,
     }
+
+
+def _shut(site: Site, reading: Reading) -> bool:
+    return reading.thread is not None and closed(reading.thread, site.policy, house().now())
 
 
 def _comments(number: int) -> str:

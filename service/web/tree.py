@@ -13,7 +13,6 @@ from service.rendering import comment_html
 from service.web.reading import Reading
 from service.web.speech import say, spoken
 
-DEEPEST = 5  # levels of nesting; a deeper one leaves no room for words on a phone
 NAMELESS = said("Anonymous")
 
 
@@ -22,7 +21,7 @@ class Entry:
     """One comment in its place.
 
     Args:
-        depth: 1 for a comment on the page itself, at most DEEPEST.
+        depth: 1 for a comment on the page itself.
         answers: the comment it answers, where its place does not show that.
     """
 
@@ -67,11 +66,11 @@ def shown_name(comment: Comment) -> str:
     return comment.name or say(NAMELESS)
 
 
-def grow(reading: Reading) -> list[Entry]:
+def grow(reading: Reading, deepest: int) -> list[Entry]:
     """Nest replies under what they answer, oldest reply first.
 
-    What would stand deeper than DEEPEST follows on the deepest level instead, and what answers
-    a comment on another page of the thread stands by itself; both say whom they answer.
+    What would stand deeper than `deepest` levels follows on the deepest level instead, and what
+    answers a comment on another page of the thread stands by itself; both say whom they answer.
     """
     roots: list[Entry] = []
     places: dict[int, tuple[Entry, list[Entry]]] = {}
@@ -81,10 +80,10 @@ def grow(reading: Reading) -> list[Entry]:
         above = None if parent is None else places.get(parent.id)
         if above is None:
             entry, siblings = Entry(comment, 1, parent), roots
-        elif above[0].depth < DEEPEST:
+        elif above[0].depth < deepest:
             entry, siblings = Entry(comment, above[0].depth + 1, None), above[0].replies
         else:
-            entry, siblings = Entry(comment, DEEPEST, parent), above[1]
+            entry, siblings = Entry(comment, deepest, parent), above[1]
         siblings.append(entry)
         places[comment.id] = (entry, siblings)
     return roots[::-1] if reading.newest else roots

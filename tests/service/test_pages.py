@@ -81,3 +81,24 @@ def test_a_key_leads_back_to_the_page_when_it_can(key, url):
 def test_an_origin_has_no_default_port_and_no_path():
     assert origin_of("HTTPS://Blog.Example.org:443/x?y#z") == "https://blog.example.org"
     assert origin_of("http://[::1]:8080/") == "http://[::1]:8080"
+
+
+@pytest.mark.parametrize(
+    ("typed", "slash", "query", "key"),
+    [
+        ("/a", "add", "keep", "/a/"),
+        ("/a/", "add", "keep", "/a/"),
+        ("/a.html", "add", "keep", "/a.html"),
+        ("/a?x=1", "add", "keep", "/a/?x=1"),
+        ("/a/", "drop", "keep", "/a"),
+        ("/", "drop", "keep", "/"),
+        ("https://blog.example.org/", "drop", "keep", "https://blog.example.org/"),
+        ("https://blog.example.org/a/?x=1", "drop", "drop", "https://blog.example.org/a"),
+        ("https://blog.example.org/a?x=1", "keep", "drop", "https://blog.example.org/a"),
+        ("a bare key/", "drop", "drop", "a bare key/"),
+        ("what?", "add", "drop", "what?"),
+    ],
+)
+def test_a_site_s_rules_decide_about_slashes_and_queries(typed, slash, query, key):
+    assert page_key(typed, OWN, trailing_slash=slash, query=query) == key
+    assert page_key(key, OWN, trailing_slash=slash, query=query) == key

@@ -168,7 +168,7 @@ def test_nobody_acts_on_a_model_of_somebody_elses_site(app, owner, path):
     ("role", "seen"),
     [
         (Role.OWNER, ["Settings", "Spam model", "Pages", "Webhooks", "Queue"]),
-        (Role.MODERATOR, ["Settings", "Spam model", "Queue"]),
+        (Role.MODERATOR, ["Settings", "Spam model", "Pages", "Queue"]),
         (Role.VIEWER, ["Settings", "Queue"]),
     ],
 )
@@ -241,11 +241,14 @@ def test_a_moderator_looks_and_does_not_act(taught):
     assert "Use the base model alone" not in page.text
     assert submit_form(ben, MODEL, action="base").status_code == 403
     assert submit_form(ben, f"{MODEL}/labels", action="withdraw", moderator=1).status_code == 403
-    assert ben.get("/sites/blog/pages").status_code == 403
+    assert ben.get("/sites/blog/pages").status_code == 200
+    typed = {"page": "/amazon", "title": "Mine", "text": ""}
+    assert submit_form(ben, "/sites/blog/pages", **typed).status_code == 403
 
 
 def test_a_viewer_and_a_stranger_see_nothing_of_it(app):
-    assert someone(app, "Vera", Role.VIEWER).get(MODEL).status_code == 403
+    vera = someone(app, "Vera", Role.VIEWER)
+    assert {vera.get(path).status_code for path in (MODEL, "/sites/blog/pages")} == {403}
     assert visitor(app).get(MODEL).status_code == 303
 
 

@@ -2,14 +2,14 @@
 
 import pytest
 
-from models import Role, Thread
+from models import PageAlias, Role, Thread
 from service.queries.sites import THREADS_PAGE
 from service.sites import describe_page
 from service.web.context import HOUSE
 from tests.building import found_demo_site, rows
 from tests.conftest import visitor
 from tests.service.test_submit import take
-from tests.web.desk import elements, site_of
+from tests.web.desk import elements, send_json, site_of
 from tests.web.staff import hire, sign_in, submit_form
 
 PAGES = "/sites/blog/pages"
@@ -31,7 +31,7 @@ def describe(app, number, text="words of the page"):
 
 
 def links(page):
-    return [text for href, text in elements(page, "a") if "pages?page=" in href.get("href", "")]
+    return [text for href, text in elements(page, "a") if "/pages/" in href.get("href", "")]
 
 
 def test_an_old_page_is_edited_with_the_words_it_has(app, owner):
@@ -99,3 +99,92 @@ def test_a_title_that_a_reader_sent_is_marked_as_his_word_until_the_owner_gives_
     submit_form(owner, PAGES, page="/amazon", title="Coca", text="")
 
     assert "Free" not in owner.get(PAGES).text
+
+
+# One page ---------------------------------------------------------------------------------
+
+
+def page_of(app, name="/amazon"):
+    return next(f"{PAGES}/{row.id}" for row in rows(app, Thread) if row.page == name)
+
+
+def test_a_page_is_closed_and_opened_by_hand(app, owner):
+    take(app)
+
+    submit_form(owner, page_of(app), action="close")
+    assert "Closed by hand" in owner.get(page_of(app)).text
+    assert send_json(visitor(app), comment="Too late?").status_code == 410
+    shown = visitor(app).get("/s/blog/thread.html?page=/amazon").text
+    assert '<p class="gp-closed">Comments on this page are closed.</p>' in shown
+    assert visitor(app).get("/s/blog/thread.json?page=/amazon").json["closed"] is True
+
+    submit_form(owner, page_of(app), action="open")
+    assert send_json(visitor(app), comment="In time!").status_code == 202
+    assert "gp-closed" not in visitor(app).get("/s/blog/thread.html?page=/amazon").text
+
+
+def test_a_moderator_closes_and_does_nothing_else(app):
+    take(app)
+    hire(app, site_of(app), "Mo", Role.MODERATOR)
+    mo = visitor(app)
+    sign_in(mo, "Mo")
+
+    assert submit_form(mo, page_of(app), action="close").status_code == 303
+    for action in ("alias", "merge", "forget"):
+        refused = submit_form(mo, page_of(app), action=action, alias="/x", into="/x", name="1")
+        assert refused.status_code == 403
+    assert "Move all its comments" not in mo.get(page_of(app)).text
+
+
+def test_a_merge_is_asked_about_first(app, owner):
+    take(app, page="/old", text="One.")
+    take(app, page="/new", text="Two.")
+
+    asked = submit_form(owner, page_of(app, "/old"), action="merge", into="/new")
+    assert asked.status_code == 200
+    assert "Move 1 comment?" in asked.text
+    assert len(rows(app, Thread)) == 2
+
+    done = submit_form(owner, page_of(app, "/old"), action="merge", into="/new", sure="1")
+    assert done.status_code == 303
+    assert "The comments moved here." in owner.get(done.location).text
+    assert [row.page for row in rows(app, Thread)] == ["/new"]
+
+
+@pytest.mark.parametrize(
+    ("typed", "field"),
+    [
+        ({"action": "merge", "into": "/nowhere"}, "into"),
+        ({"action": "alias", "alias": "https://elsewhere.example/"}, "alias"),
+    ],
+    ids=["merge", "alias"],
+)
+def test_a_mistake_about_names_keeps_what_was_typed(app, owner, typed, field):
+    take(app)
+
+    answer = submit_form(owner, page_of(app), **typed)
+
+    assert answer.status_code == 422
+    assert f'id="{field}-error"' in answer.text
+    assert f'value="{typed[field]}"' in answer.text
+
+
+def test_another_name_is_added_and_removed(app, owner):
+    take(app)
+    submit_form(owner, page_of(app), action="alias", alias="/old-name")
+    assert "Remove the name /old-name" in owner.get(page_of(app)).text
+
+    [alias] = rows(app, PageAlias)
+    submit_form(owner, page_of(app), action="forget", name=alias.id)
+    assert "/old-name" not in owner.get(page_of(app)).text
+
+
+def test_a_page_that_is_not_there_is_not_found(owner):
+    assert owner.get(f"{PAGES}/4711").status_code == 404
+    assert submit_form(owner, f"{PAGES}/4711", action="close").status_code == 404
+
+
+def test_an_unknown_action_is_refused(app, owner):
+    take(app)
+
+    assert submit_form(owner, page_of(app), action="explode").status_code == 400

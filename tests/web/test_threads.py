@@ -5,14 +5,14 @@ from html.parser import HTMLParser
 
 import pytest
 
-from models import Comment, Status, Thread
+from models import Comment, Policy, Status, Thread
 from service.db import db, transaction
 from service.web import reading
 from service.web.context import HOUSE
-from service.web.tree import DEEPEST
 from tests.building import ORIGIN, found_demo_site, rows
-from tests.web.desk import close_thread, elements, move_to, publish, send_json, site_of
+from tests.web.desk import close_thread, elements, move_to, publish, send_json, set_policy, site_of
 
+DEEP = Policy().depth
 HOSTILE = '"><script>alert(1)</script><img src=x onerror=alert(2)>'
 PUBLIC_KEYS = {"id", "parent", "name", "website", "html", "created_at", "edited_at", "by_owner"}
 
@@ -68,7 +68,7 @@ def test_the_public_keys_are_these_and_no_others(app, client, site):
 
     answer = document(client)
 
-    assert set(answer.json) == {"page", "comments", "next"}
+    assert set(answer.json) == {"page", "comments", "next", "closed"}
     assert [set(comment) for comment in answer.json["comments"]] == [PUBLIC_KEYS]
 
 
@@ -210,7 +210,7 @@ def depths(page):
 
 
 def test_replies_nest_to_the_deepest_level_and_then_say_whom_they_answer(app, client, site):
-    ids = chain(app, client, site, DEEPEST + 2)
+    ids = chain(app, client, site, DEEP + 2)
 
     page = html(client).text
 
@@ -265,6 +265,34 @@ def test_newest_first_turns_the_roots_and_leaves_replies_in_order(app, client, s
     assert list(depths(page)) == [second, first, reply, later]
     found = [comment["id"] for comment in document(client, sort="newest").json["comments"]]
     assert found == [later, reply, second, first]
+
+
+def test_the_owner_says_how_deep_replies_nest(app, client, site):
+    set_policy(app, site, depth=2)
+    ids = chain(app, client, site, 3)
+
+    page = html(client).text
+
+    assert page.count('class="gp-replies"') == 1
+    assert "in reply to" in page
+    assert page.count(f"#comment-{ids[1]}") == 2
+
+
+def test_machines_read_author_time_and_words(app, client, site):
+    publish(app, client, site, comment="Words for machines.", url="https://ana.example")
+
+    page = html(client).text
+
+    [comment] = [at for at, _ in elements(page, "article")]
+    assert comment["itemtype"] == "https://schema.org/Comment"
+    found = {
+        at["itemprop"]: text.strip()
+        for tag in ("bdi", "div")
+        for at, text in elements(page, tag)
+        if "itemprop" in at
+    }
+    assert found == {"name": "Ana Souza", "text": "Words for machines."}
+    assert [at["itemprop"] for at, _ in elements(page, "time")] == ["dateCreated"]
 
 
 # Pages of a long thread -------------------------------------------------------------------

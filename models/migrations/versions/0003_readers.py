@@ -97,3 +97,8 @@ def upgrade() -> None:
         sa.Column("language", sa.String(length=35), server_default=sa.text("''"), nullable=False),
     )
     op.create_index("ix_comment_parent", "comment", ["parent_id"], unique=False)
+    # A thread is paged by row number; by time only its newest minutes are asked for.
+    op.drop_index("ix_comment_thread", "comment")
+    op.create_index("ix_comment_thread", "comment", ["thread_id", "status", "id"], unique=False)
+    op.create_index("ix_comment_page_age", "comment", ["thread_id", "created_at"], unique=False)
+    op.create_index("ix_comment_feed", "comment", ["site_id", "status", "id"], unique=False)
