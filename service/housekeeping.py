@@ -10,8 +10,10 @@ from service.house import House
 from service.learned import MEMORY_LIFE
 from service.queries import housekeeping as queries
 from service.queries.lessons import forget_old_traces
+from service.subscriptions import CONFIRM_WITHIN
 
 BUCKET_LIFE = timedelta(hours=48)
+MAIL_LIFE = timedelta(days=30)  # that a mail went out, and what became of it
 CONTACT_LIFE = timedelta(days=365)  # blind index and counters, after the last comment
 
 
@@ -27,6 +29,8 @@ def tidy(house: House) -> int:
     chores: tuple[Callable[[Session], int], ...] = (
         lambda session: queries.forget_submission_keys(session, keys),
         lambda session: queries.forget_buckets(session, now - BUCKET_LIFE),
+        lambda session: queries.forget_subscriptions(session, now - CONFIRM_WITHIN),
+        lambda session: queries.forget_mails(session, now - MAIL_LIFE),
         lambda session: queries.forget_addresses(session, addresses),
         lambda session: queries.forget_contacts(session, contacts),
         lambda session: forget_old_traces(session, now - MEMORY_LIFE, queries.BATCH),

@@ -26,6 +26,7 @@ UID_BYTES = 16
 INDEX_BYTES = 16
 MAC_BYTES = 16
 ASSOCIATED = b"gatepost/email/v1"
+RECEIPT, MAIL = b"receipt|", b"mail|"
 ADDRESS_LIKE = re.compile(r"[^\s@<>\"(),;:]{1,64}@[^\s@<>\"'(),;:]{1,255}")
 
 
@@ -135,13 +136,31 @@ def blind_index(address: EmailAddress, *, site_id: int, ring: KeyRing) -> tuple[
 
 def receipt_token(public_id: str, ring: KeyRing) -> str:
     """Return the token of an author's private link: id, key number and MAC, URL-safe."""
-    key = ring.active("receipt")
-    named = f"{public_id}.{key.kid}"
-    return f"{named}.{_text(_receipt_mac(named, key.secret))}"
+    return _private_token(RECEIPT, public_id, ring)
 
 
 def read_receipt_token(token: str, ring: KeyRing) -> str | None:
     """Return the comment's public id, None when the token is not one of ours."""
+    return _read_private_token(RECEIPT, token, ring)
+
+
+def mail_token(public_id: str, ring: KeyRing) -> str:
+    """Return the token of the links in mails about a comment; it opens no receipt."""
+    return _private_token(MAIL, public_id, ring)
+
+
+def read_mail_token(token: str, ring: KeyRing) -> str | None:
+    """Return the comment's public id, None when the token is not one of ours."""
+    return _read_private_token(MAIL, token, ring)
+
+
+def _private_token(purpose: bytes, public_id: str, ring: KeyRing) -> str:
+    key = ring.active("receipt")
+    named = f"{public_id}.{key.kid}"
+    return f"{named}.{_text(_private_mac(purpose, named, key.secret))}"
+
+
+def _read_private_token(purpose: bytes, token: str, ring: KeyRing) -> str | None:
     named, _, given = token.rpartition(".")
     public_id, _, kid = named.rpartition(".")
     if not (kid.isascii() and kid.isdigit() and len(kid) <= 5 and public_id):  # noqa: PLR2004 - a 16-bit number
@@ -149,12 +168,12 @@ def read_receipt_token(token: str, ring: KeyRing) -> str | None:
     key = ring.get("receipt", int(kid))
     if key is None or not given.isascii():
         return None
-    right = _text(_receipt_mac(named, key.secret))
+    right = _text(_private_mac(purpose, named, key.secret))
     return public_id if hmac.compare_digest(given, right) else None
 
 
-def _receipt_mac(named: str, secret: bytes) -> bytes:
-    return hmac.digest(secret, b"receipt|" + named.encode(), hashlib.sha256)[:MAC_BYTES]
+def _private_mac(purpose: bytes, named: str, secret: bytes) -> bytes:
+    return hmac.digest(secret, purpose + named.encode(), hashlib.sha256)[:MAC_BYTES]
 
 
 def _text(raw: bytes) -> str:

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from models import Comment, EventType, Site, Status, Thread
-from service import privacy
+from service import privacy, subscriptions
 from service.announce import comment_event, iso, purge, subject_of
 from service.db import db, forget_freed_pages, transaction
 from service.errors import ConflictError, ForbiddenError, NotFoundError
@@ -18,6 +18,7 @@ from service.language import said
 from service.moderate import RULE, move
 from service.queries import comments as queries
 from service.queries.lessons import add_lesson, forget_lessons
+from service.queries.mails import drop_mails_about, subscription_of
 from service.signals import OF_OTHERS, with_memory
 from service.submit import arrival, judged, likeness_of
 from service.topic import document_of
@@ -47,6 +48,8 @@ class Receipt:
     site: Site
     state: State
     editable: bool
+    mail: bool
+    """Whether mail about it goes out, or will once its author confirms it."""
 
 
 def look(house: House, token: str) -> Receipt:
@@ -121,8 +124,22 @@ def withdraw(house: House, token: str) -> Receipt:
             _changed(session, comment, was_public=was_public)
             subject = subject_of(session, comment, comment.status)
             comment_event(session, house, EventType.WITHDRAWN, subject)
+            subscriptions.end(session, house, comment)
         receipt = _receipt(session, house, comment)
     house.wake()
+    return receipt
+
+
+def stop_mail(house: House, token: str) -> Receipt:
+    """Let no more mail go out about the comment. Done twice is done.
+
+    Raises:
+        NotFoundError: the token is not one of ours.
+    """
+    with transaction() as session:
+        comment = _comment(session, house, token)
+        subscriptions.end(session, house, comment)
+        receipt = _receipt(session, house, comment)
     return receipt
 
 
@@ -175,6 +192,8 @@ def export(house: House, token: str) -> dict[str, Any]:
         "text": comment.text,
         "created_at": iso(comment.created_at),
         "edited_at": None if comment.edited_at is None else iso(comment.edited_at),
+        "language": comment.language,
+        "mail": receipt.mail,
         "signals": {name: seen for name, seen in comment.signals.items() if name not in OF_OTHERS},
     }
 
@@ -204,7 +223,15 @@ def _receipt(session: Session, house: House, comment: Comment) -> Receipt:
     thread = session.get_one(Thread, comment.thread_id)
     site = session.get_one(Site, comment.site_id)
     state = _state(session, comment)
-    return Receipt(comment, thread, site, state, editable=_editable(house, comment, state))
+    subscription = subscription_of(session, comment.id)
+    return Receipt(
+        comment,
+        thread,
+        site,
+        state,
+        editable=_editable(house, comment, state),
+        mail=subscription is not None and subscription.ended_at is None,
+    )
 
 
 def _state(session: Session, comment: Comment) -> State:
@@ -244,6 +271,7 @@ def _clear(session: Session, house: House, comment: Comment, *, with_text: bool)
     # Reasons quote words of the text, and the digest would still recognise it.
     comment.reasons, comment.likeness = [], house.token(16).encode()
     queries.forget_submissions(session, comment.id)
+    drop_mails_about(session, comment.id)
     forget_lessons(session, comment.id)
     session.flush()
     if contact is not None:

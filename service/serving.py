@@ -14,11 +14,12 @@ from service.front import Front
 from service.gate import Gate
 from service.opening import setup_token
 from service.out.dispatcher import CHORES, Dispatcher
+from service.out.mail import Postman
 from service.out.trainer import Trainer
 from service.out.webhooks import sender
 from service.web.context import HOUSE
 
-LEARN_EVERY = 0.2  # seconds
+LEARN_EVERY = MAIL_EVERY = 0.2  # seconds
 
 
 class Bell:
@@ -41,9 +42,19 @@ def make(settings: Settings) -> tuple[Flask, Dispatcher]:
     bell = Bell()
     app = create_app(settings, Outside(wake=bell))
     house = app.extensions[HOUSE]
-    trainer = Trainer(app.app_context, house)
-    chores = (*CHORES, (LEARN_EVERY, trainer.learn), (LEARN_EVERY, trainer.train))
-    dispatcher = Dispatcher(app.app_context, house, sender(house), chores, trainer.stop)
+    trainer, postman = Trainer(app.app_context, house), Postman(app.app_context, house)
+    chores = (
+        *CHORES,
+        (LEARN_EVERY, trainer.learn),
+        (LEARN_EVERY, trainer.train),
+        (MAIL_EVERY, postman.round),
+    )
+
+    def stop_chores() -> None:
+        trainer.stop()
+        postman.stop()
+
+    dispatcher = Dispatcher(app.app_context, house, sender(house), chores, stop_chores)
     bell.ring = dispatcher.wake
     return app, dispatcher
 

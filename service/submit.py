@@ -24,6 +24,7 @@ from service.queries.lessons import approved_in_script
 from service.queries.limits import hold_key
 from service.scoring import Scored, Surroundings
 from service.signals import Sender, surroundings
+from service.subscriptions import subscribe
 from service.threads import closed
 from service.topic import on_page
 
@@ -198,6 +199,8 @@ def _store(
     session.add(comment)
     session.flush()  # the event and the key refer to the row's number
     comment_event(session, house, EventType.CREATED, subject_of(session, comment, None))
+    if submission.notify:
+        subscribe(session, house, comment, contact)
     if submission.key is not None:
         session.add(
             SubmissionKey(

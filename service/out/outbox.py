@@ -14,6 +14,7 @@ from service.db import db, transaction
 from service.guarded import Answer, SendError
 from service.house import House
 from service.queries import outbox as queries
+from service.subscriptions import mails_for
 
 RELEASE_BATCH = 200
 CAP = 4  # deliveries under way to one endpoint
@@ -79,6 +80,7 @@ def release(house: House) -> int:
             event.position = cursor.position
             wanting = [endpoint for endpoint in endpoints if _wants(endpoint, event)]
             session.add_all(_delivery(event, endpoint, due) for endpoint in wanting)
+        mails_for(session, house, events)
     return len(events)
 
 

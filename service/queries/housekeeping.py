@@ -5,9 +5,15 @@ from datetime import date, datetime
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from models import Contact, RateBucket, SubmissionKey
+from models import Contact, Mail, RateBucket, SubmissionKey, Subscription
 
 BATCH = 500
+SUBSCRIBED = sa.exists().where(
+    Subscription.contact_id == Contact.id,
+    Subscription.confirmed_at.is_not(None),
+    Subscription.ended_at.is_(None),
+)
+"""Who has confirmed that he wants mail keeps his address here until he ends it."""
 
 
 def forget_submission_keys(session: Session, before: datetime) -> int:
@@ -31,7 +37,7 @@ def forget_addresses(session: Session, before: date) -> int:
     """
     old = (
         sa.select(Contact.id)
-        .where(Contact.last_day < before, Contact.email_sealed.is_not(None))
+        .where(Contact.last_day < before, Contact.email_sealed.is_not(None), ~SUBSCRIBED)
         .limit(BATCH)
     )
     query = (
@@ -45,6 +51,22 @@ def forget_addresses(session: Session, before: date) -> int:
 
 def forget_contacts(session: Session, before: date) -> int:
     """Delete a batch of contacts whose last comment is older; return how many."""
-    old = sa.select(Contact.id).where(Contact.last_day < before).limit(BATCH)
+    old = sa.select(Contact.id).where(Contact.last_day < before, ~SUBSCRIBED).limit(BATCH)
     query = sa.delete(Contact).where(Contact.id.in_(old)).returning(Contact.id)
+    return len(session.scalars(query).all())
+
+
+def forget_subscriptions(session: Session, before: datetime) -> int:
+    """Delete a batch of wishes for mail that nobody confirmed in time; return how many."""
+    old = sa.select(Subscription.id).where(
+        Subscription.confirmed_at.is_(None), Subscription.made_at < before
+    )
+    query = sa.delete(Subscription).where(Subscription.id.in_(old.limit(BATCH)))
+    return len(session.scalars(query.returning(Subscription.id)).all())
+
+
+def forget_mails(session: Session, before: datetime) -> int:
+    """Delete a batch of mails that were sent or given up before that; return how many."""
+    old = sa.select(Mail.id).where(Mail.due_at.is_(None), Mail.made_at < before)
+    query = sa.delete(Mail).where(Mail.id.in_(old.limit(BATCH))).returning(Mail.id)
     return len(session.scalars(query).all())

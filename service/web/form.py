@@ -200,7 +200,12 @@ def _reply_to(place: Place, values: dict[str, str]) -> str | None:
 
 
 def _of_every_form() -> dict[str, object]:
-    return {"comment_max": house().settings.comment_max, "honeypot": HONEYPOT}
+    settings = house().settings
+    return {
+        "comment_max": settings.comment_max,
+        "honeypot": HONEYPOT,
+        "sends_mail": settings.sends_mail,
+    }
 
 
 def _heading(reply_to: str | None) -> str:

@@ -25,7 +25,7 @@ from service.web.tree import shown_name
 bp = Blueprint("receipts", __name__)
 
 MOST_RECEIPTS = 50
-UNKNOWN_ACTION = said("Choose edit, withdraw, export or erase.")
+UNKNOWN_ACTION = said("Choose edit, withdraw, stop_mail, export or erase.")
 FIELDS: dict[str, type] = {"action": str, "comment": str, "with_text": bool}
 STATES = {
     State.WAITING: (
@@ -50,6 +50,7 @@ DONE = {
     "edit": said("Your changes are saved."),
     "withdraw": said("Your comment is withdrawn."),
     "erase": said("Your data is erased."),
+    "stop_mail": said("No more mail will come about this comment."),
 }
 FITS = {"withdraw": (State.WITHDRAWN, State.ERASED), "erase": (State.ERASED,)}
 """In which states a note of what was done is true: a link must not be able to claim it."""
@@ -175,6 +176,8 @@ def _do(action: str, token: str, typed: dict[str, Any]) -> Receipt:
         return receipts.withdraw(house(), token)
     if action == "erase":
         return receipts.erase(house(), token, with_text=typed.get("with_text", False))
+    if action == "stop_mail":
+        return receipts.stop_mail(house(), token)
     raise InvalidError({"action": [UNKNOWN_ACTION]})
 
 
@@ -232,6 +235,7 @@ def _told(receipt: Receipt) -> dict[str, Any]:
         "state": receipt.state.value,
         "message": ". ".join(say(text) for text in STATES[receipt.state]),
         "editable": receipt.editable,
+        "mail": receipt.mail,
         "page": receipt.thread.page,
         "page_url": place_of(receipt.site, receipt.thread.page).page,
         "name": comment.name,
@@ -271,6 +275,7 @@ def _page(
         state_name=say(name),
         state_text=say(text),
         editable=receipt.editable,
+        mail=receipt.mail,
         gone=comment.gone,
         erased=receipt.state is State.ERASED,
         written=spoken().date_and_time(comment.created_at),

@@ -177,6 +177,7 @@ def _settings_page(site: Site, typed: Any, errors: dict[str, list[str]]) -> str:
         errors=errors,
         base_url=house().settings.base_url,
         comment_max=house().settings.comment_max,
+        sends_mail=house().settings.sends_mail,
         owner=site in person().with_role(Role.OWNER),
         languages=[language_for(code) for code in languages()],
         saved="saved" in request.args,

@@ -64,6 +64,7 @@ def test_the_document_tells_what_the_page_tells(app, client, receipt):
         "state": "waiting",
         "message": "Awaiting moderation. A person will read it before it appears.",
         "editable": True,
+        "mail": False,
         "page": "/amazon",
         "page_url": f"{ORIGIN}/amazon",
         "name": "Ana Souza",

@@ -1,0 +1,127 @@
+"""Questions about mails to authors: who wants them, which are due, who has them now."""
+
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from models import Comment, Contact, Mail, MailKind, Site, Subscription, Thread
+from service.queries.sites import insert_or_leave
+
+
+def subscription_of(
+    session: Session, comment_id: int, *, for_change: bool = False
+) -> Subscription | None:
+    """Return the subscription to mail about a comment."""
+    query = sa.select(Subscription).where(Subscription.comment_id == comment_id)
+    if for_change:
+        query = query.with_for_update().execution_options(populate_existing=True)
+    return session.scalar(query)
+
+
+def active_subscriptions(
+    session: Session, comment_ids: Collection[int]
+) -> dict[int, tuple[Subscription, Comment]]:
+    """Return the confirmed subscriptions of comments that still stand, by comment."""
+    query = (
+        sa.select(Subscription, Comment)
+        .join(Comment, Comment.id == Subscription.comment_id)
+        .where(
+            Subscription.comment_id.in_(comment_ids),
+            Subscription.confirmed_at.is_not(None),
+            Subscription.ended_at.is_(None),
+            Comment.withdrawn_at.is_(None),
+            Comment.erased_at.is_(None),
+        )
+    )
+    return {own.id: (subscription, own) for subscription, own in session.execute(query)}
+
+
+def add_mail(session: Session, values: Mapping[str, Any]) -> None:
+    """Put a mail into the box unless it lies there already."""
+    insert_or_leave(session, Mail, {"token": "", "attempts": 0, "error": "", **values})
+
+
+def lease_mails(
+    session: Session, *, now: datetime, until: datetime, token: str, limit: int
+) -> Sequence[int]:
+    """Lease mails that are due, leaving out what a rival was faster to take."""
+    free = (
+        sa.select(Mail.id)
+        .where(Mail.due_at <= now)
+        .order_by(Mail.due_at)
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+    )
+    taken = (
+        sa.update(Mail)
+        .where(Mail.id.in_(free.scalar_subquery()))
+        .values(due_at=until, token=token, attempts=Mail.attempts + 1)
+        .returning(Mail.id)
+    )
+    return session.scalars(taken).all()
+
+
+def mail_due(session: Session, now: datetime) -> bool:
+    """Say whether a mail is due: a look that costs no lock."""
+    return session.scalar(sa.select(Mail.id).where(Mail.due_at <= now).limit(1)) is not None
+
+
+def mails_with_all(
+    session: Session, ids: Sequence[int]
+) -> list[tuple[Mail, Subscription, Contact, Site]]:
+    """Return mails with whom they go to and for which site, oldest first."""
+    query = (
+        sa.select(Mail, Subscription, Contact, Site)
+        .join(Subscription, Subscription.id == Mail.subscription_id)
+        .join(Contact, Contact.id == Subscription.contact_id)
+        .join(Site, Site.id == Subscription.site_id)
+        .where(Mail.id.in_(ids))
+        .order_by(Mail.id)
+        .execution_options(populate_existing=True)
+    )
+    return [(mail, asked, to, site) for mail, asked, to, site in session.execute(query)]
+
+
+def comment_and_thread(session: Session, comment_id: int) -> tuple[Comment, Thread]:
+    """Return a comment as it stands now, and where."""
+    query = (
+        sa.select(Comment, Thread)
+        .join(Thread, Thread.id == Comment.thread_id)
+        .where(Comment.id == comment_id)
+        .execution_options(populate_existing=True)
+    )
+    comment, thread = session.execute(query).one()
+    return comment, thread
+
+
+def mark_mail(session: Session, mail_id: int, token: str, values: Mapping[str, Any]) -> bool:
+    """Change a mail that we still hold; False when the lease was lost meanwhile."""
+    query = (
+        sa.update(Mail)
+        .where(Mail.id == mail_id, Mail.token == token, Mail.due_at.is_not(None))
+        .values(**values)
+        .returning(Mail.id)
+    )
+    return session.execute(query).first() is not None
+
+
+def drop_mail(session: Session, mail_id: int, token: str) -> None:
+    """Delete a mail that has nothing left to say."""
+    session.execute(sa.delete(Mail).where(Mail.id == mail_id, Mail.token == token))
+
+
+def drop_mails_about(session: Session, comment_id: int) -> None:
+    """Delete every mail that tells of a comment, and the wish for mail about it."""
+    session.execute(sa.delete(Mail).where(Mail.comment_id == comment_id))
+    session.execute(sa.delete(Subscription).where(Subscription.comment_id == comment_id))
+
+
+def stop_mails(session: Session, subscription_id: int, *kinds: MailKind) -> None:
+    """Delete what was not sent yet for a subscription."""
+    unsent = sa.delete(Mail).where(
+        Mail.subscription_id == subscription_id, Mail.sent_at.is_(None), Mail.kind.in_(kinds)
+    )
+    session.execute(unsent)
