@@ -34,6 +34,7 @@ from service.web import (
     sites,
     speech,
     threads,
+    tickets,
 )
 from service.web.context import HOUSE
 
@@ -140,5 +141,6 @@ def _open_doors(app: Flask, settings: Settings) -> None:
     sessions.register(app)
     accounts.register(app)
     guarding.register(app)
-    for door in (form, threads, embed, receipts, account, queue, sites, model, health):
+    doors = (form, tickets, threads, embed, receipts, account, queue, sites, model, health)
+    for door in doors:
         app.register_blueprint(door.bp)

@@ -8,6 +8,7 @@ from flask.typing import ResponseReturnValue
 
 from models import EndpointState, EventType, Policy, Role, Site
 from service import sites
+from service.alarm import alarm_of
 from service.db import db
 from service.errors import BadRequestError, ForbiddenError, InvalidError
 from service.queries.outbox import recent_deliveries
@@ -170,6 +171,7 @@ def _settings_page(site: Site, typed: Any, errors: dict[str, list[str]]) -> str:
         base_url=house().settings.base_url,
         comment_max=house().settings.comment_max,
         owner=site in person().with_role(Role.OWNER),
+        alarm=alarm_of(db.session(), house(), site).value,
         saved="saved" in request.args,
         person=person(),
     )
