@@ -65,14 +65,14 @@ def standing_of(
 ) -> Standing:
     """Judge what a submission has to show; changes nothing.
 
+    Whether its ticket was used before turns out when it is let in.
+
     Args:
         page: canonical page key it is for.
         text: its form's ticket, as sent.
         proof: a solved challenge, as sent.
     """
     ticket = check(house, site.id, page, text)
-    if ticket is not None and spent(session, ticket):
-        ticket = None
     proved = ticket is not None and solved(house, text, proof)
     hurried = ticket is not None and ticket.age < house.settings.quick_seconds
     return Standing(alarm_of(session, house, site), ticket, proved, hurried and not proved)
@@ -94,7 +94,6 @@ def admit(
     pace = Pace(settings.submissions_burst, settings.submissions_per_minute)
     take_turn(session, network, pace, house.now())
     if standing.ticket is not None and not spend(session, standing.ticket):
-        # Another submission with the same ticket was faster, by milliseconds.
         standing = replace(standing, ticket=None, proved=False, quick=False)
     if standing.waits:
         _take_slow_turn(session, house, site_id, network)

@@ -17,7 +17,6 @@ FOREIGN_ORIGIN = said(
     "This form stands on a page that the site does not know. The site's owner can add the page's"
     " address in the site's settings."
 )
-ONE = 1 - 1e-9  # whoever waited as long as he was told must not fail by a rounding
 TOO_MANY = said("Too many tries came just now. Please wait a moment and try again.")
 
 
@@ -73,7 +72,7 @@ def turn_in(session: Session, key: bytes, pace: Pace, now: datetime) -> int:
     """Take one token from a bucket; return 0, or the seconds after which there is one again."""
     row = bucket_for_change(session, key, full=float(pace.burst), now=now)
     tokens = tokens_left(row, pace, now)
-    if tokens < ONE:
+    if tokens < 1:
         return math.ceil((1 - tokens) / pace.per_minute * 60)
     row.tokens, row.filled_at = tokens - 1, now
     return 0

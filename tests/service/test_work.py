@@ -157,6 +157,13 @@ def test_what_is_no_proof_at_all_is_none(house, ticket, proof):
     assert not solved(house, ticket, proof)
 
 
+def test_a_proof_nested_deep_is_none_however_deep_the_caller_stands(house, ticket):
+    def below(frames):
+        return solved(house, ticket, "W1tb" * 249) if frames == 0 else below(frames - 1)
+
+    assert not below(600)
+
+
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 @given(
     told=st.recursive(
