@@ -109,6 +109,7 @@ def _take_slow_turn(session: Session, house: House, site_id: int, network: bytes
         turn_in(session, _key(house, lane), Pace(slow, slow), now),
     )
     if seconds:
+        seconds = max(seconds, 2)  # "in 1 seconds" is no sentence
         raise TooManyError(
             said(
                 "Many comments are being sent just now. Yours is not lost: send it again in"
