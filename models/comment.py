@@ -144,11 +144,14 @@ class SubmissionKey(Base):
 
 
 class RateBucket(Base):
-    """Comments that a network may still send now."""
+    """What may still be done now: comments that a network may send, or that a site takes calmly.
+
+    A used form ticket stands here too, empty, with its end as `filled_at`.
+    """
 
     __tablename__ = "rate_bucket"
 
     network: Mapped[bytes] = mapped_column(sa.LargeBinary(16), primary_key=True)
-    """Keyed digest of the network and the day; the address itself is never stored."""
+    """Keyed digest of the network and the day, of the site, or of the ticket; never an address."""
     tokens: Mapped[float]
     filled_at: Mapped[datetime] = mapped_column(index=True)

@@ -37,6 +37,7 @@ from service.web import (
     sites,
     speech,
     threads,
+    tickets,
 )
 from service.web.context import HOUSE
 
@@ -145,6 +146,7 @@ def _open_doors(app: Flask, settings: Settings) -> None:
     guarding.register(app)
     for door in (
         form,
+        tickets,
         threads,
         feeds,
         embed,

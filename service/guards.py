@@ -63,20 +63,29 @@ def take_turn(session: Session, key: bytes, pace: Pace, now: datetime) -> None:
     Raises:
         TooManyError: the bucket is empty; says after how many seconds it is not.
     """
+    seconds = turn_in(session, key, pace, now)
+    if seconds:
+        raise TooManyError(TOO_MANY, retry_after=seconds)
+
+
+def turn_in(session: Session, key: bytes, pace: Pace, now: datetime) -> int:
+    """Take one token from a bucket; return 0, or the seconds after which there is one again."""
     row = bucket_for_change(session, key, full=float(pace.burst), now=now)
-    tokens = _tokens(row, pace, now)
+    tokens = tokens_left(row, pace, now)
     if tokens < 1:
-        raise TooManyError(TOO_MANY, retry_after=math.ceil((1 - tokens) / pace.per_minute * 60))
+        return math.ceil((1 - tokens) / pace.per_minute * 60)
     row.tokens, row.filled_at = tokens - 1, now
+    return 0
 
 
 def tokens_used(session: Session, key: bytes, pace: Pace, now: datetime) -> float:
     """Return how many tokens a bucket lacks: about how many tries came just now, 0 or more."""
     row = bucket(session, key)
-    return 0.0 if row is None else pace.burst - _tokens(row, pace, now)
+    return 0.0 if row is None else pace.burst - tokens_left(row, pace, now)
 
 
-def _tokens(row: RateBucket, pace: Pace, now: datetime) -> float:
+def tokens_left(row: RateBucket, pace: Pace, now: datetime) -> float:
+    """Return what is in a bucket now."""
     # A clock set back must not empty the bucket.
     passed = max(0.0, (now - row.filled_at).total_seconds())
     return min(float(pace.burst), row.tokens + passed * pace.per_minute / 60)

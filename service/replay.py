@@ -104,6 +104,8 @@ def _stage(clock: Clock, model: Path | None) -> Iterator[Flask]:
             data_dir=str(Path(folder) / "data"),
             key_ring=str(Path(folder) / "keys" / "ring"),
             submissions_burst=1000,
+            site_burst=1_000_000,
+            site_per_minute=1_000_000,
             email_retention_days=0,
             model=str(model or ""),
         )
@@ -160,7 +162,7 @@ class Stage:
             website=str(row.get("url") or "")[:WEBSITE_LENGTH],
             parent=None,
             title="",
-            signals={"origin": True, "honeypot": False, "ticket_age": None},
+            signals={"origin": True, "honeypot": False},
             network=self.house.token(16).encode(),
         )
 

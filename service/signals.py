@@ -23,7 +23,7 @@ CROWD_WINDOW = timedelta(minutes=10)
 CROWD_MOST = 50
 MEMORY = "memory"
 """What the campaign memory said."""
-OF_OTHERS = frozenset({MEMORY, "new_host", "thread_rate", "network_rate"})
+OF_OTHERS = frozenset({MEMORY, "new_host", "thread_rate", "network_rate", "alarm"})
 """Signals that tell of other people's comments, some of a verdict on them: never exported."""
 
 
@@ -54,7 +54,7 @@ def surroundings(
 
     Args:
         place: the site and the thread, None when nobody wrote there before.
-        seen: what the door saw: origin, honeypot, form age.
+        seen: what was seen before: origin, honeypot, form age, alarm.
     """
     site, thread = place
     since = house.now() - CROWD_WINDOW

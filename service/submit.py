@@ -1,5 +1,6 @@
 """The deed of a reader: a comment comes in, is scored, and waits."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -11,10 +12,11 @@ from models import Comment, Contact, EventType, Policy, Site, Status, Submission
 from models.comment import PUBLIC_ID_LENGTH
 from models.spam import Document
 from service import privacy
+from service.admission import Standing, admit, standing_of
+from service.alarm import count_in
 from service.announce import comment_event, subject_of
 from service.db import db, transaction
 from service.errors import ClosedError, DuplicateError, InvalidError
-from service.guards import Pace, take_turn
 from service.house import House
 from service.language import said
 from service.privacy import EmailAddress
@@ -35,6 +37,7 @@ KEY_REUSED = said(
 )
 KNOWN_SCRIPT = 5  # comments a site approved in a script before it counts as known there
 HELD_HONEYPOT = "A field that people do not see was filled in."
+HELD_QUICK = "The form was filled in within %s s."
 HELD_LANGUAGE = "The model knows no honest comments in this script, so it files none of them."
 
 
@@ -71,6 +74,10 @@ class Submission:
     """Tag of the language its author was spoken to in."""
     notify: bool = False
     """Whether he wants mail when it is published or answered."""
+    ticket: str = ""
+    """The form's ticket, as sent."""
+    proof: str = ""
+    """A solved challenge, as sent."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,16 +99,21 @@ def submit(house: House, site: Site, submission: Submission) -> Accepted:
         DuplicateError: the same words by the same name stand there already.
         InvalidError: the page is unknown, the parent is not there, or an Idempotency-Key was
             used for another body.
-        TooManyError: the network sent too many.
+        TooManyError: the network sent too many, or so many come to the site that this one has
+            to wait for its turn.
         UnavailableError: the database could not take it; nothing was stored.
     """
-    around, scored = _score(house, site, submission)
+    standing = standing_of(
+        db.session(), house, site, submission.page, submission.ticket, submission.proof
+    )
+    around, scored = _score(house, site, submission, standing)
     with transaction() as session:
         earlier = _earlier(session, house, site, submission.key)
         if earlier is None:
-            pace = Pace(house.settings.submissions_burst, house.settings.submissions_per_minute)
-            take_turn(session, submission.network, pace, house.now())
-            comment = _store(session, house, site, submission, (around.signals, scored))
+            standing = admit(session, house, site.id, standing, submission.network)
+            signals = {**around.signals, **standing.signals()}
+            comment = _store(session, house, site, submission, (signals, scored))
+            count_in(session, house, site.id)
         else:
             comment = earlier
     if earlier is None:
@@ -109,7 +121,9 @@ def submit(house: House, site: Site, submission: Submission) -> Accepted:
     return Accepted(comment.public_id, privacy.receipt_token(comment.public_id, house.ring))
 
 
-def _score(house: House, site: Site, submission: Submission) -> tuple[Surroundings, Scored]:
+def _score(
+    house: House, site: Site, submission: Submission, standing: Standing
+) -> tuple[Surroundings, Scored]:
     session = db.session()
     thread = sites.thread_of_page(session, site.id, submission.page)
     document = on_page(
@@ -118,7 +132,8 @@ def _score(house: House, site: Site, submission: Submission) -> tuple[Surroundin
         Document(text=submission.text, author=submission.name, url=submission.website),
     )
     sender = Sender(submission.email, submission.network, submission.parent is not None)
-    around = surroundings(session, house, (site, thread), document, sender, submission.signals)
+    seen = {**submission.signals, **standing.signals()}
+    around = surroundings(session, house, (site, thread), document, sender, seen)
     return around, judged(session, house, site, document, around)
 
 
@@ -235,9 +250,10 @@ def arrival(
     """Say where a new or edited comment goes, and the note for its card.
 
     Everything waits for a person unless a person set a threshold; a failed check, a language
-    the model does not know, a filled honeypot and chance (`blind`) never file anything.
+    the model does not know, a filled honeypot and chance (`blind`) never file anything. While the
+    site is alarmed (`signals["alarm"]`) no rule may publish either; none does so far.
     """
-    note = scored.note or (HELD_HONEYPOT if signals.get("honeypot") else "")
+    note = scored.note or _remarks(signals)
     threshold = policy.spam_tray_at
     if threshold is None or scored.probability is None or scored.probability < threshold:
         return Status.PENDING, note
@@ -246,6 +262,16 @@ def arrival(
     if not scored.known_language:
         return Status.PENDING, note or HELD_LANGUAGE
     return Status.SPAM, note
+
+
+def _remarks(signals: Mapping[str, Any]) -> str:
+    """Return what the moderator should know of how a comment came."""
+    found = []
+    if signals.get("honeypot"):
+        found.append(HELD_HONEYPOT)
+    if signals.get("quick"):
+        found.append(HELD_QUICK % max(1, math.ceil(signals.get("ticket_age") or 0)))
+    return " ".join(found)
 
 
 def _open_thread(session: Session, house: House, site: Site, submission: Submission) -> Thread:

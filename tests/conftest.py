@@ -71,6 +71,8 @@ def settings_of(folder, database_url, **changes):
         "database_url": database_url,
         "submissions_burst": 100_000,
         "submissions_per_minute": 100_000,
+        "site_burst": 100_000,
+        "site_per_minute": 100_000,
         "blind_sample": 0.0,
     }
     return load({}, **{**values, **changes})

@@ -96,7 +96,7 @@ def _submission(house: House, voice: Voice, known: dict[str, str], written: date
         website=voice.website,
         parent=known[voice.answers] if voice.answers else None,
         title=TITLE,
-        signals={"origin": True, "honeypot": False, "ticket_age": None},
+        signals={"origin": True, "honeypot": False},
         network=network_id(f"10.{number // 256}.{number % 256}.1", written.date(), house.ring),
     )
 

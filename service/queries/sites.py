@@ -11,11 +11,15 @@ from sqlalchemy.orm import Session
 from models import Base, Endpoint, Membership, PageAlias, Role, Site, Thread
 
 
-def insert_or_leave(session: Session, table: type[Base], values: dict[str, Any]) -> None:
-    """Insert a row unless an equal one stands already: no error, whoever was first."""
+def insert_or_leave(session: Session, table: type[Base], values: dict[str, Any]) -> bool:
+    """Insert a row unless an equal one stands already: no error, whoever was first.
+
+    Returns whether it was inserted.
+    """
     dialect = session.get_bind().dialect.name
     insert = sqlite.insert if dialect == "sqlite" else postgresql.insert
-    session.execute(insert(table).values(values).on_conflict_do_nothing())
+    statement = insert(table).values(values).on_conflict_do_nothing()
+    return session.execute(statement.returning(*sa.inspect(table).primary_key)).first() is not None
 
 
 def site_by_slug(session: Session, slug: str) -> Site | None:

@@ -30,6 +30,11 @@ TELLING = (
 """Signals worth a badge: name, what was seen, and how it is told."""
 PACE = ("ticket_age", "network_rate", "thread_rate")
 """Signals that are numbers, told where they are high."""
+ALARMED = {
+    "slow": "came while many comments were being sent",
+    "work": "came while the site was under attack",
+}
+"""How the site's alarm at the time is told; calm is not."""
 HIGH = 0.5
 LEARNED = ("learned", "learned_rest")
 """Names of the reasons that a model of the site's own gives."""
@@ -199,6 +204,7 @@ def _badges(comment: Comment, contact: Contact | None) -> list[str]:
         seen = f"seen {contact.seen}, approved {contact.approved}, rejected {contact.rejected}"
         found += [seen, f"first seen {_month(contact.first_day)}", "address not confirmed"]
     found += [words for name, seen, words in TELLING if comment.signals.get(name) is seen]
+    found += [words for level, words in ALARMED.items() if comment.signals.get("alarm") == level]
     values = signal_values(comment.signals).tolist()
     found += [
         row.words

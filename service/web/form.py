@@ -4,6 +4,7 @@ from flask import Blueprint, Response, g, jsonify, make_response, redirect, rend
 from flask.typing import ResponseReturnValue
 
 from models import Site
+from service.admission import ticket_for
 from service.db import db
 from service.errors import InvalidError, NotFoundError, ServiceError, UnavailableError
 from service.forms import HONEYPOT
@@ -102,6 +103,7 @@ def hosted(slug: str) -> ResponseReturnValue:
     parent = public_comment_of(site, reading.thread, request.args.get("parent", ""))
     values = {
         "lang": spoken().code,
+        "ticket": ticket_for(db.session(), house(), site.id, reading.page),
         "page": request.args["page"],
         "parent": "" if parent is None else parent.public_id,
         "submission_id": house().token(SUBMISSION_ID_LENGTH),
@@ -168,7 +170,13 @@ def _form_again(place: Place, intake: Intake, refusal: ServiceError) -> Response
     if "parent" in errors:
         # Kept, it would be refused for ever; without it the comment stands on its own.
         values["parent"] = ""
-    reply_to = None if isinstance(refusal, UnavailableError) else _reply_to(place, values)
+    values["ticket"], reply_to = intake.fields.get("ticket", ""), None
+    found = None if isinstance(refusal, UnavailableError) else _page_of(place, values["page"])
+    if found is not None:
+        site, key = found
+        # A fresh one only where it has to be: the old one says how long the form was open.
+        values["ticket"] = ticket_for(db.session(), house(), site.id, key, values["ticket"])
+        reply_to = _reply_to(site, key, values["parent"])
     page = render_template(
         "reader/form.html",
         place=place,
@@ -186,16 +194,21 @@ def _form_again(place: Place, intake: Intake, refusal: ServiceError) -> Response
     return response
 
 
-def _reply_to(place: Place, values: dict[str, str]) -> str | None:
+def _page_of(place: Place, page: str) -> tuple[Site, str] | None:
     site = site_by_slug(db.session(), place.slug)
-    if site is None or not values["parent"]:
+    if site is None:
         return None
     try:
-        key = key_on_site(site, values["page"])
+        return site, key_on_site(site, page)
     except PageError:
         return None
-    thread = thread_of_page(db.session(), site.id, key)
-    parent = public_comment_of(site, thread, values["parent"])
+
+
+def _reply_to(site: Site, page: str, public_id: str) -> str | None:
+    if not public_id:
+        return None
+    thread = thread_of_page(db.session(), site.id, page)
+    parent = public_comment_of(site, thread, public_id)
     return None if parent is None else shown_name(parent)
 
 

@@ -91,16 +91,13 @@ def checked(site: Site, intake: Intake, *, trusted: bool) -> Submission:
         website=form.url.data or "",
         parent=parent,
         title=form.title.data or "",
-        # The ticket's content is not read yet: tickets come with the bot guards.
-        signals={
-            "origin": trusted,
-            "honeypot": bool(intake.fields.get(HONEYPOT)),
-            "ticket_age": None,
-        },
+        signals={"origin": trusted, "honeypot": bool(intake.fields.get(HONEYPOT))},
         network=client_network(),
         key=key,
         language=spoken().code,
         notify=form.notify.data,
+        ticket=form.ticket.data or "",
+        proof=form.altcha.data or "",
     )
 
 

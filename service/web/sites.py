@@ -8,6 +8,7 @@ from flask.typing import ResponseReturnValue
 
 from models import EndpointState, EventType, Policy, Role, Site
 from service import sites
+from service.alarm import alarm_of
 from service.db import db
 from service.errors import BadRequestError, ForbiddenError, InvalidError
 from service.language import language_for, languages
@@ -180,6 +181,7 @@ def _settings_page(site: Site, typed: Any, errors: dict[str, list[str]]) -> str:
         sends_mail=house().settings.sends_mail,
         owner=site in person().with_role(Role.OWNER),
         languages=[language_for(code) for code in languages()],
+        alarm=alarm_of(db.session(), house(), site).value,
         saved="saved" in request.args,
         person=person(),
     )

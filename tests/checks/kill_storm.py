@@ -87,6 +87,8 @@ def storm(folder: Path, *, kills: int, database_url: str = "", seed: int = 1) ->
         database_url,
         submissions_burst=1_000_000,
         submissions_per_minute=1_000_000,
+        site_burst=1_000_000,
+        site_per_minute=1_000_000,
         undo_hold=0,
     )
     app = create_app(service.settings())

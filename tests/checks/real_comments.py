@@ -22,7 +22,12 @@ from service.sites import change_site
 from tests.building import ORIGIN, found_demo_site, rows
 from tests.serving import Service
 
-PACE = {"submissions_burst": 1_000_000, "submissions_per_minute": 1_000_000}
+PACE = {
+    "submissions_burst": 1_000_000,
+    "submissions_per_minute": 1_000_000,
+    "site_burst": 1_000_000,
+    "site_per_minute": 1_000_000,
+}
 TRAY = 0.95  # probability at which the site files to its spam tray
 BY_PERSON = ("moderator", "moderator+review", "published", "annotated")
 

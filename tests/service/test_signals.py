@@ -25,12 +25,14 @@ def signals(app):
 
 
 def test_what_the_door_saw_is_kept_with_what_the_house_knows(app_on_both):
-    take(app_on_both, signals={"origin": True, "honeypot": False, "ticket_age": None})
+    take(app_on_both, signals={"origin": True, "honeypot": False})
     found = signals(app_on_both)
     assert found == {
         "origin": True,
         "honeypot": False,
         "ticket_age": None,
+        "quick": False,
+        "alarm": "calm",
         "network_rate": 0.0,
         "thread_rate": 0,
         "first_timer": True,
@@ -106,6 +108,8 @@ def test_an_author_is_never_told_of_others_or_of_a_verdict_on_them(app):
         told = export(app.extensions[HOUSE], accepted.receipt)["signals"]
     assert set(told) == {
         "origin",
+        "ticket_age",
+        "quick",
         "first_timer",
         "approved_before",
         "disposable",

@@ -2,13 +2,16 @@
 
 import threading
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
 from models import Comment, Contact, Event, RateBucket, Status, SubmissionKey
-from service.db import db
+from service.db import db, transaction
 from service.errors import DuplicateError, InvalidError, TooManyError
+from service.guards import Pace, turn_in
 from service.privacy import EmailAddress
+from service.queries.limits import bucket_for_change
 from service.queries.sites import site_by_slug
 from service.scoring import Scored, Scorer
 from service.submit import Submission, SubmittedKey, arrival, submit
@@ -161,6 +164,19 @@ def test_a_clock_set_back_does_not_shut_anybody_out(make_app, sqlite_url, clock)
     clock.move(hours=-1)
     take(app, text="Earlier, it seems")
     assert min(row.tokens for row in rows_of_buckets(app)) >= 1
+
+
+@pytest.mark.parametrize("per_minute", [0.5, 3, 6, 7, 30, 90])
+def test_whoever_waits_as_long_as_he_was_told_has_his_turn(app, clock, per_minute):
+    pace = Pace(1, per_minute)
+    with app.app_context(), transaction() as session:
+        for number in range(100):
+            key, began = number.to_bytes(16), clock.now
+            row = bucket_for_change(session, key, full=number / 100, now=began)
+            seconds = turn_in(session, key, pace, began)
+            assert seconds > 0
+            assert turn_in(session, key, pace, began + timedelta(seconds=seconds)) == 0
+            assert row.tokens < 1
 
 
 def rows_of_buckets(app):

@@ -331,7 +331,7 @@ def test_what_goes_to_the_spam_tray_gets_the_same_answer(app, client, site):
     assert filed.json["message"] == plain.json["message"]
 
 
-def test_a_ticket_is_accepted_and_not_read(app, client, site):
+def test_what_is_no_ticket_is_no_refusal(app, client, site):
     assert send_json(client, ticket="anything").status_code == 202
     assert rows(app, Comment)[0].signals["ticket_age"] is None
 
