@@ -67,10 +67,11 @@ class GatepostComments extends Thread {
 
   // A ticket says when the form was begun; asked for as late as that, reading costs nothing.
   async fetchTicket() {
-    const answer = await ask(`/s/${this.site}/ticket`, { page: this.page });
-    const { ticket, challenge } = await answer.json();
-    this.fields.ticket.value = ticket ?? "";
-    this.fields.altcha.value = (challenge && crypto.subtle && (await solve(challenge))) ?? "";
+    const { ticket: old, altcha } = this.fields;
+    const asked = { page: this.page, ticket: old.value };
+    const { ticket, challenge } = await (await ask(`/s/${this.site}/ticket`, asked)).json();
+    old.value = ticket ?? "";
+    altcha.value = (challenge && crypto.subtle && (await solve(challenge))) || "";
   }
 
   async send() {
