@@ -21,6 +21,7 @@ from service.opening import open_house
 from service.scoring import Scorer
 from service.web import (
     account,
+    check,
     embed,
     form,
     guarding,
@@ -140,5 +141,5 @@ def _open_doors(app: Flask, settings: Settings) -> None:
     sessions.register(app)
     accounts.register(app)
     guarding.register(app)
-    for door in (form, threads, embed, receipts, account, queue, sites, model, health):
+    for door in (form, threads, embed, receipts, account, queue, sites, check, model, health):
         app.register_blueprint(door.bp)

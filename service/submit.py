@@ -69,6 +69,8 @@ class Submission:
     """Tag of the language its author was spoken to in."""
     notify: bool = False
     """Whether he wants mail when it is published or answered."""
+    note: str = ""
+    """What a moderator is told of it; a comment with a note waits for a person."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,6 +172,8 @@ def _store(
     public_id = house.token(PUBLIC_ID_LENGTH)
     blind = is_blind(house, public_id)
     status, note = arrival(site.policy, scored, signals, blind=blind)
+    if submission.note:
+        status, note = Status.PENDING, submission.note
     contact = _contact(session, house, site, submission.email)
     comment = Comment(
         public_id=public_id,
