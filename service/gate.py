@@ -67,7 +67,7 @@ class Door:
 DOORS = (
     Door(re.compile(r"/s/[^/]+/comments"), frozenset({"POST", "OPTIONS"}), (FORM, JSON), None),
     Door(re.compile(r"/receipts(/[^/]+)?"), WRITING, (FORM, JSON), None),
-    Door(re.compile(r"/(s|static)/.*|/embed\.(js|css)|/(healthz|readyz)"), READING),
+    Door(re.compile(r"/(s|static)/.*|/embed(-frame)?\.(js|css)|/(healthz|readyz)"), READING),
     Door(re.compile(r".*", re.DOTALL), WRITING, (FORM, JSON), STAFF_CAP),
 )
 

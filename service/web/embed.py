@@ -12,6 +12,7 @@ STATIC = Path(__file__).with_name("static")
 # Short: the address has no version in it, so this is how long a fault of ours stays out there.
 FRESH = "public, max-age=300"
 SCRIPT = STATIC.joinpath("embed.js").read_bytes()
+FRAME = STATIC.joinpath("embed-frame.js").read_bytes()
 STYLE = STATIC.joinpath("embed.css").read_bytes()
 
 
@@ -19,6 +20,12 @@ STYLE = STATIC.joinpath("embed.css").read_bytes()
 def script() -> Response:
     """Answer with the module that gives the plain form its comforts."""
     return public(SCRIPT, "text/javascript; charset=utf-8", FRESH)
+
+
+@bp.get("/embed-frame.js")
+def frame_script() -> Response:
+    """Answer with the module that gives the hosted form's frame its height."""
+    return public(FRAME, "text/javascript; charset=utf-8", FRESH)
 
 
 @bp.get("/embed.css")

@@ -12,7 +12,12 @@ BUDGET = 6 * 1024  # bytes, gzipped, all told (what a reader pays)
 
 
 @pytest.mark.parametrize(
-    ("path", "kind"), [("/embed.js", "text/javascript"), ("/embed.css", "text/css")]
+    ("path", "kind"),
+    [
+        ("/embed.js", "text/javascript"),
+        ("/embed-frame.js", "text/javascript"),
+        ("/embed.css", "text/css"),
+    ],
 )
 def test_a_file_is_public_and_short_lived(client, path, kind):
     answer = client.get(path)
