@@ -11,6 +11,11 @@ from service.snippets.key import key_findings
 from service.snippets.markup import Attributes, read
 
 HTML = ("text/html", "application/xhtml+xml")
+CHARSETS = frozenset(
+    {"iso-8859-1", "iso-8859-2", "iso-8859-15", "us-ascii", "koi8-r", "koi8-u", "shift_jis"}
+    | {"euc-jp", "euc-kr", "gbk", "gb18030", "big5"}
+    | {f"windows-{number}" for number in range(1250, 1259)}
+)
 ORDER = {"problem": 0, "warning": 1, "ok": 2}
 # With these a form sent to another origin says `Origin: null`.
 SILENT = frozenset({"no-referrer", "same-origin"})
@@ -21,11 +26,9 @@ def loaded(
 ) -> Loaded:
     """Return a page as the checks want it."""
     kind = next((value for name, value in headers if name == "content-type"), "")
-    charset = kind.lower().partition("charset=")[2].strip(" \"'") or "utf-8"
-    try:
-        text = body.decode(charset, "replace")
-    except LookupError:
-        text = body.decode("utf-8", "replace")
+    charset = kind.lower().partition("charset=")[2].strip(" \"'")
+    # Only what browsers take for letters: some of Python's codecs are no such thing, or slow.
+    text = body.decode(charset if charset in CHARSETS else "utf-8", "replace")
     markup = read(text)
     return Loaded(url, status, headers, whole, markup, policies_of(headers, markup.policies))
 
@@ -125,7 +128,7 @@ def _our_script(page: Loaded, wanted: Wanted) -> Attributes | None:
     named = [
         one
         for one in page.markup.scripts
-        if urlsplit(one.get("src", "")).path.endswith("/embed.js")
+        if urlsplit(page.absolute(one.get("src", ""))).path.endswith("/embed.js")
     ]
     ours = [one for one in named if page.absolute(one["src"]).startswith(wanted.base_url)]
     return next(iter(ours or named), None)

@@ -3,7 +3,7 @@
 import enum
 from collections.abc import Sequence
 from dataclasses import dataclass
-from urllib.parse import urljoin
+from urllib.parse import urljoin, urlsplit
 
 from models import Policy
 from service.snippets.content_policy import ContentPolicy
@@ -83,11 +83,13 @@ class Loaded:
         return next((value for found, value in reversed(self.headers) if found == name), "")
 
     def absolute(self, address: str) -> str:
-        """Return an address of the page as a browser reads it."""
+        """Return an address of the page as a browser reads it, empty when it is none."""
         try:
-            return urljoin(urljoin(self.url, self.markup.base), address)
+            whole = urljoin(urljoin(self.url, self.markup.base), address)
+            urlsplit(whole).port  # noqa: B018 - a bad port is only found by asking
         except ValueError:
-            return address
+            return ""
+        return whole
 
 
 def ok(title: str, text: str = "") -> Finding:

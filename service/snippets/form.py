@@ -72,16 +72,15 @@ def _action(page: Loaded, form: FoundForm, wanted: Wanted) -> Iterator[Finding]:
     if not form.action:
         yield problem("The form has no action", "It would send to the page itself.", line)
         return
-    if not urlsplit(form.action).netloc:
-        yield problem(
-            "The form sends to your own site",
-            f"Its action “{form.action}” is relative; write the service's whole address.",
-            line,
-        )
-        return
     there, right = urlsplit(page.absolute(form.action)), urlsplit(wanted.action)
     if (there.scheme, there.netloc, there.path) == (right.scheme, right.netloc, right.path):
         yield ok("The form sends to this service and this site")
+    elif there.netloc == urlsplit(page.url).netloc:
+        yield problem(
+            "The form sends to your own site",
+            f"Its action is “{form.action}”; write the service's whole address.",
+            line,
+        )
     elif there.netloc != right.netloc:
         yield problem(
             "The form sends to another service", f"Its action names “{there.netloc}”.", line

@@ -329,5 +329,75 @@ def test_the_text_is_found_in_any_markup(html, text):
     assert read(html).text == text
 
 
+@pytest.mark.parametrize("bad", ["http://[", "http://x:y/", "//[::", "\x00"], ids=ascii)
+@pytest.mark.parametrize(
+    "part",
+    [
+        '<base href="{}">',
+        '<link rel=canonical href="{}">',
+        '<form action="{}"><textarea name=comment>',
+        '<form><textarea name=comment></textarea><input name=page value="{}">',
+        '<gatepost-comments page="{}">',
+        '<script src="{}/embed.js">',
+        '<iframe src="{}">',
+    ],
+    ids=lambda part: part[1:9],
+)
+def test_no_address_is_too_broken_to_be_looked_at(part, bad):
+    assert bad_levels(found(part.format(bad)))
+
+
+def bad_levels(findings):
+    return [one for one in findings if one.level is Level.PROBLEM]
+
+
+@pytest.mark.parametrize(
+    ("charset", "text"),
+    [
+        ("windows-1251", "Река"),
+        ("utf-8", "\ufffd\ufffd\ufffd\ufffd"),
+        ("punycode", "\ufffd\ufffd\ufffd\ufffd"),
+    ],
+)
+def test_a_page_is_read_in_the_charset_it_was_sent_in(charset, text):
+    header = ("content-type", f"text/html; charset={charset}")
+    page = loaded(URL, 200, [header], "Река".encode("windows-1251"))
+    assert page.markup.text == text
+
+
+def test_a_page_by_https_needs_a_service_by_https(page):
+    wanted = Wanted("http://comments.example.org", "blog", [BLOG], Policy(), HONEYPOT)
+    findings = examine(loaded(URL, 200, [HTML], page.encode()), wanted)
+    assert "The page is served by https, this service is not" in bad(findings)
+
+
+def test_a_base_address_is_heeded(page):
+    html = page.replace("<head>", f'<head><base href="{SERVICE}/">')
+    html = html.replace(FORM, 'action="/s/blog/comments"')
+    assert bad(found(html)) == []
+
+
+def test_a_frame_must_say_which_page_it_stands_on():
+    html = PAGE.replace("@SNIPPET@", f'<iframe src="{SERVICE}/s/blog/form?frame=1"></iframe>')
+    assert bad(found(html)) == ["The frame does not say which page it stands on"]
+
+
+def test_a_canonical_address_is_as_good_a_key_as_a_path(page):
+    html = page.replace('name="page" value="/amazon/"', f'name="page" value="{BLOG}/amazon/"')
+    html = html.replace('page="/amazon/"', f'page="{BLOG}/amazon/"')
+    assert bad(found(html)) == []
+    assert bad(found(html, url=f"{URL}?utm_source=x")) == []
+
+
+def test_a_page_told_apart_by_its_query_keeps_it_in_its_key(page):
+    html = page.replace("/amazon/", "/?p=7")
+    assert bad(found(html, url=f"{BLOG}/?p=7")) == []
+    line = line_of(
+        found(html.replace('name="page" value="/?p=7"', 'name="page" value="/"')),
+        "The form names another page",
+    )
+    assert 'value="/?p=7"' in line
+
+
 def test_a_huge_pile_of_tags_is_read_in_one_pass():
     assert read("<a>" * 100_000 + "</b>" * 100_000).text == ""

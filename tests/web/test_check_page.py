@@ -6,14 +6,14 @@ import pytest
 from flask import render_template
 
 from models import Comment, Role, Status, Thread
-from service.checkup import TEST_NOTE, check_up
+from service.checkup import TEST_NOTE, Checkup, check_up, send_test, take_over_words
 from service.errors import InvalidError
 from service.forms import HONEYPOT
 from service.guarded import Reach
 from service.web.context import HOUSE
-from tests.building import found_demo_site, rows
+from tests.building import ORIGIN, found_demo_site, rows
 from tests.conftest import BASE_URL, visitor
-from tests.web.desk import close_thread, elements, move_to, set_policy, slow_down
+from tests.web.desk import close_thread, elements, move_to, set_policy, site_of, slow_down
 from tests.web.loopback import loopback
 from tests.web.staff import hire, sign_in, submit_form
 
@@ -165,6 +165,50 @@ def test_a_server_that_speaks_no_http_is_told_in_words(app, owner, site):
     assert answer.status_code == 422
 
 
+@pytest.mark.parametrize(
+    "url", ["", "amazon", "ftp://x.example/", "http://[", "https://me:secret@x.example/"], ids=ascii
+)
+def test_what_is_no_address_is_told_at_the_field(owner, url):
+    answer = check(owner, url)
+
+    assert answer.status_code == 422
+    assert 'id="url-error"' in answer.text
+
+
+def test_a_redirect_to_nowhere_is_told_in_words(owner, blog):
+    blog.put("/", "", 302, Location="http://[")
+
+    assert "leads on to no web address" in check(owner, f"{blog.origin}/").text
+
+
+def test_a_page_of_more_than_a_megabyte_is_read_so_far(app, owner, blog):
+    blog.put("/amazon/", with_snippet(app) + "x" * 1024 * 1024)
+
+    answer = check(owner, f"{blog.origin}/amazon/")
+
+    assert titles(answer, "problem") == []
+    assert "The page is longer than a megabyte" in titles(answer, "warning")
+
+
+def test_a_name_in_any_script_is_looked_up_as_the_wire_wants_it(app):
+    asked = []
+
+    def resolve(host, *_, **__):
+        asked.append(host)
+        raise socket.gaierror
+
+    site = found_demo_site(app, slug="far", origins=["https://bücher.example"])
+    with app.app_context(), pytest.raises(InvalidError):
+        check_up(
+            app.extensions[HOUSE],
+            site,
+            "https://bücher.example/",
+            honeypot=HONEYPOT,
+            reach=Reach(resolve=resolve),
+        )
+    assert asked == ["xn--bcher-kva.example"]
+
+
 def looked_up(kind):
     def resolve(*_, **__):
         if kind == "unknown":
@@ -216,13 +260,13 @@ def test_letters_of_any_script_in_an_address_are_taken(app, owner, blog):
 # The test comment ------------------------------------------------------------------------
 
 
-def send_test(owner, **fields):
+def try_it(owner, **fields):
     given = {"page": "/amazon/", "text": "Does it arrive?", **fields}
     return check(owner, "https://x.example", action="comment", **given)
 
 
 def test_a_test_comment_waits_in_the_queue_marked_as_one(app, owner, site):
-    answer = send_test(owner)
+    answer = try_it(owner)
 
     [comment] = rows(app, Comment)
     assert (comment.status, comment.note, comment.name, comment.contact_id) == (
@@ -238,27 +282,27 @@ def test_a_test_comment_waits_in_the_queue_marked_as_one(app, owner, site):
 def test_a_test_comment_is_not_filed_by_a_rule(app, owner, site):
     set_policy(app, site, spam_tray_at=0.0)
 
-    send_test(owner)
+    try_it(owner)
 
     assert [comment.status for comment in rows(app, Comment)] == [Status.PENDING]
 
 
 def test_a_test_comment_moved_to_the_trash_can_be_sent_again(app, owner, site):
-    send_test(owner)
-    again = send_test(owner)
+    try_it(owner)
+    again = try_it(owner)
     assert (again.status_code, "Duplicate comment" in again.text) == (409, True)
     assert 'value="Does it arrive?"' in again.text
 
     move_to(app, site, rows(app, Comment)[0].public_id, Status.TRASH)
 
-    assert send_test(owner).status_code == 303
+    assert try_it(owner).status_code == 303
 
 
 def test_a_test_comment_goes_at_the_pace_of_every_comment(app, owner, site):
     slow_down(app, 1)
-    assert send_test(owner).status_code == 303
+    assert try_it(owner).status_code == 303
 
-    answer = send_test(owner, text="And again?")
+    answer = try_it(owner, text="And again?")
 
     assert answer.status_code == 429
     assert "There is a problem" in answer.text
@@ -268,7 +312,7 @@ def test_a_test_comment_goes_at_the_pace_of_every_comment(app, owner, site):
 def test_a_page_that_must_be_registered_must_be_so_for_a_test_comment_too(app, owner, site):
     set_policy(app, site, registered_pages_only=True)
 
-    answer = send_test(owner)
+    answer = try_it(owner)
 
     assert answer.status_code == 422
     assert "The site does not know this page." in answer.text
@@ -276,14 +320,14 @@ def test_a_page_that_must_be_registered_must_be_so_for_a_test_comment_too(app, o
 
 
 def test_a_closed_page_takes_no_test_comment(app, owner, site):
-    send_test(owner)
+    try_it(owner)
     close_thread(app)
 
-    assert send_test(owner, text="Another").status_code == 410
+    assert try_it(owner, text="Another").status_code == 410
 
 
 def test_an_empty_test_comment_is_not_sent(app, owner, site):
-    answer = send_test(owner, text=" ")
+    answer = try_it(owner, text=" ")
 
     assert answer.status_code == 422
     assert 'id="text-error"' in answer.text
@@ -301,3 +345,17 @@ def test_only_an_owner_checks(app, site, blog):
 
 def test_an_unknown_action_is_refused(owner, blog):
     assert check(owner, f"{blog.origin}/", action="mend").status_code == 400
+
+
+def test_words_and_test_comment_are_stored_on_either_database(app_on_both):
+    house = app_on_both.extensions[HOUSE]
+    with app_on_both.app_context():
+        site = site_of(app_on_both)
+        found = Checkup(f"{ORIGIN}/amazon/", "/amazon/", [], "Amazon", "Coca rivers")
+        take_over_words(house, site, found)
+        accepted = send_test(house, site, "/amazon/", "Does it arrive?", b"n" * 16)
+
+    [thread], [comment] = rows(app_on_both, Thread), rows(app_on_both, Comment)
+    assert (thread.title, thread.page_text) == ("Amazon", "Coca rivers")
+    assert (comment.thread_id, comment.public_id) == (thread.id, accepted.public_id)
+    assert comment.note == TEST_NOTE
