@@ -1,5 +1,7 @@
 """The hosted form in a frame, in a real browser and on another origin."""
 
+import re
+
 import pytest
 from playwright.sync_api import expect
 
@@ -127,6 +129,25 @@ def test_a_foreign_page_may_not_frame_it_and_hears_nothing(window, host, service
 
         assert window.evaluate("window.heard") == []
         assert window.frame_locator(FRAME).get_by_role("button").count() == 0
+
+
+def without_ancestors(route):
+    """Answer as a service would whose header got lost on the way."""
+    answer = route.fetch()
+    policy = answer.headers["content-security-policy"].partition("; frame-ancestors")[0]
+    route.fulfill(response=answer, headers={**answer.headers, "content-security-policy": policy})
+
+
+def test_even_framed_by_a_stranger_it_tells_him_nothing(window, host, service):
+    _app, base_url = service
+    window.route(re.compile("/s/framed/form"), without_ancestors)
+    with loopback() as stranger:
+        stranger.put("/", HOST.format(service=base_url))
+        window.goto(f"{stranger.origin}/")
+        expect(window.frame_locator(FRAME).get_by_role("button")).to_be_visible()
+        window.wait_for_load_state("networkidle")
+
+        assert window.evaluate("window.heard") == []
 
 
 def test_the_hosts_script_listens_to_the_service_only(window, host):
