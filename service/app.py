@@ -21,6 +21,7 @@ from service.opening import open_house
 from service.scoring import Scorer
 from service.web import (
     account,
+    check,
     embed,
     feeds,
     form,
@@ -155,6 +156,7 @@ def _open_doors(app: Flask, settings: Settings) -> None:
         account,
         queue,
         sites,
+        check,
         pages,
         model,
         health,

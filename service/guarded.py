@@ -18,6 +18,7 @@ from urllib.parse import SplitResult, urlsplit
 
 READ_CAP = 16 * 1024  # bytes of an answer that are read at all
 EXCERPT = 4 * 1024  # bytes of an answer that are kept
+PAGE_CAP = 1024 * 1024  # bytes of a page that are read
 PORTS = {"https": (443,), "http": (80,)}
 
 # What a self-hosted service must not be talked into dialling; `is_global` is not enough and
@@ -95,6 +96,22 @@ class Answer:
 
 
 @dataclass(frozen=True, slots=True)
+class Page:
+    """A page as it was loaded.
+
+    Args:
+        headers: names in lower case; one that was sent twice stands twice.
+        body: at most PAGE_CAP bytes.
+        whole: there was no more.
+    """
+
+    status: int
+    headers: Sequence[tuple[str, str]]
+    body: bytes
+    whole: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Reach:
     """How far the house reaches.
 
@@ -109,10 +126,13 @@ class Reach:
     tls: ssl.SSLContext | None = None
 
 
-def check_url(url: str, allow: Sequence[str]) -> SplitResult:
+def check_url(url: str, allow: Sequence[str], *, plain: bool = False) -> SplitResult:
     """Return a URL's parts if we would dial it at all.
 
     The guard is at dialling time; this only gives the friendly message when it is typed.
+
+    Args:
+        plain: take http:// too: what is only read tells nobody anything.
 
     Raises:
         SendError: kind `blocked`, saying what to change.
@@ -129,10 +149,11 @@ def check_url(url: str, allow: Sequence[str]) -> SplitResult:
         raise SendError("blocked", "Leave out user names, passwords and #fragments.")
     if _named(host, port, allow):
         return parts
-    if parts.scheme != "https":
+    if parts.scheme != "https" and not plain:
         raise SendError("blocked", "Use https://; http:// is for internal targets only.")
     if port is not None and port not in PORTS[parts.scheme]:
-        raise SendError("blocked", "Use port 443; other ports are for internal targets only.")
+        usual = PORTS[parts.scheme][0]
+        raise SendError("blocked", f"Use port {usual}; other ports are for internal targets only.")
     return parts
 
 
@@ -157,16 +178,36 @@ def post(
     addresses = _addresses(parts, reach.allow, reach.resolve)
     connection = _Connection(parts, addresses, began + deadline, reach.tls)
     try:
-        status, received, excerpt = connection.post(body, headers)
+        status, received, read = connection.ask("POST", body, headers, READ_CAP)
     finally:
         connection.close()
     return Answer(
         status=status,
-        headers=received,
-        excerpt=excerpt.decode("utf-8", "replace").replace("\0", "\ufffd"),
+        headers=dict(received),
+        excerpt=read[:EXCERPT].decode("utf-8", "replace").replace("\0", "\ufffd"),
         milliseconds=round((time.monotonic() - began) * 1000),
         address=connection.address,
     )
+
+
+def get(url: str, headers: Mapping[str, str], *, reach: Reach, deadline: float) -> Page:
+    """Load a page, whatever its status.
+
+    Args:
+        deadline: seconds for everything together.
+
+    Raises:
+        SendError: no answer, with its kind.
+    """
+    end = time.monotonic() + deadline
+    parts = check_url(url, reach.allow, plain=True)
+    addresses = _addresses(parts, reach.allow, reach.resolve)
+    connection = _Connection(parts, addresses, end, reach.tls)
+    try:
+        status, received, body = connection.ask("GET", None, headers, PAGE_CAP + 1)
+    finally:
+        connection.close()
+    return Page(status, received, body[:PAGE_CAP], whole=len(body) <= PAGE_CAP)
 
 
 def _named(host: str, port: int | None, allow: Sequence[str]) -> bool:
@@ -225,7 +266,7 @@ def _is_public(address: Address) -> bool:
     return address in ALLOWED_V6 and not any(address in network for network in REFUSED_V6)
 
 
-_Raw = tuple[int, dict[str, str], bytes]
+_Raw = tuple[int, list[tuple[str, str]], bytes]
 
 
 class _Connection:
@@ -248,11 +289,15 @@ class _Connection:
         self.watchdog = threading.Timer(max(0.0, self._left()), self._cut)
         self.watchdog.daemon = True
 
-    def post(self, body: bytes, headers: Mapping[str, str]) -> _Raw:
+    def ask(self, method: str, body: bytes | None, headers: Mapping[str, str], cap: int) -> _Raw:
         try:
             self.watchdog.start()
             self._dial()
-            return self._exchange(body, headers)
+            client = self._client()
+            plain = {"Connection": "close", "Accept-Encoding": "identity"}
+            sent = {**plain, **headers, "Host": self.parts.netloc}
+            client.request(method, self._path(), body, sent)
+            return self._read(client, cap)
         except SendError:
             raise
         except ssl.SSLError as error:
@@ -304,7 +349,7 @@ class _Connection:
             return
         raise self._failure("connect", "The connection was refused.") from last
 
-    def _exchange(self, body: bytes, headers: Mapping[str, str]) -> _Raw:
+    def _client(self) -> http.client.HTTPConnection:
         assert self.socket is not None  # noqa: S101 - _dial set it or raised
         host = self.parts.hostname or ""
         if self.parts.scheme == "https":
@@ -317,13 +362,16 @@ class _Connection:
             secured.do_handshake()
         client = http.client.HTTPConnection(host, self.parts.port, timeout=self._left())
         client.sock = self.socket
+        return client
+
+    def _path(self) -> str:
         path = self.parts.path or "/"
-        path = f"{path}?{self.parts.query}" if self.parts.query else path
-        plain = {"Connection": "close", "Accept-Encoding": "identity"}
-        client.request("POST", path, body, {**plain, **headers, "Host": self.parts.netloc})
+        return f"{path}?{self.parts.query}" if self.parts.query else path
+
+    def _read(self, client: http.client.HTTPConnection, cap: int) -> _Raw:
         with contextlib.closing(client.getresponse()) as answer:
-            excerpt = answer.read(READ_CAP)[:EXCERPT]
-            headers = {name.lower(): value for name, value in answer.getheaders()}
+            body = answer.read(cap)
+            headers = [(name.lower(), value) for name, value in answer.getheaders()]
         if self.late.is_set():
             raise TimeoutError
-        return answer.status, headers, excerpt
+        return answer.status, headers, body

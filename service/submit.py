@@ -78,6 +78,8 @@ class Submission:
     """The form's ticket, as sent."""
     proof: str = ""
     """A solved challenge, as sent."""
+    note: str = ""
+    """What a moderator is told of it; a comment with a note waits for a person."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,6 +189,8 @@ def _store(
     public_id = house.token(PUBLIC_ID_LENGTH)
     blind = is_blind(house, public_id)
     status, note = arrival(site.policy, scored, signals, blind=blind)
+    if submission.note:
+        status, note = Status.PENDING, submission.note
     contact = _contact(session, house, site, submission.email)
     comment = Comment(
         public_id=public_id,

@@ -18,6 +18,7 @@ STATIC = Path(__file__).with_name("static")
 FRESH = "public, max-age=300"
 PARTS = sorted(STATIC.joinpath("embed").glob("*.js"))
 SCRIPT = rjsmin.jsmin("".join(part.read_text("utf-8") for part in PARTS)).encode()
+FRAME = rjsmin.jsmin(STATIC.joinpath("embed-frame.js").read_text("utf-8")).encode()
 STYLE = rcssmin.cssmin(STATIC.joinpath("embed.css").read_text("utf-8")).encode()
 WORDS = (
     said("Your comment could not be sent. What you typed is still here: please try again."),
@@ -42,6 +43,12 @@ WORDS = (
 def script() -> Response:
     """Answer with the module that gives the plain form its comforts."""
     return public(SCRIPT, "text/javascript; charset=utf-8", FRESH)
+
+
+@bp.get("/embed-frame.js")
+def frame_script() -> Response:
+    """Answer with the module that gives the hosted form's frame its height."""
+    return public(FRAME, "text/javascript; charset=utf-8", FRESH)
 
 
 @bp.get("/embed.css")

@@ -35,9 +35,11 @@ KEPT = (
     "submission_id",
     "lang",
     "notify",
+    "frame",
     HONEYPOT,
 )
 SUBMISSION_ID_LENGTH = 26
+FRAMED = "1"
 PREFLIGHT_AGE = 7200  # seconds; the longest Chromium keeps one
 
 
@@ -64,7 +66,7 @@ def create(slug: str) -> ResponseReturnValue:
         return _form_again(place, intake, refusal)
     if wants_json():
         return _accepted(accepted, submission.name), 202
-    return redirect(_next_page(place, accepted), 303)
+    return redirect(_next_page(place, accepted, intake), 303)
 
 
 @bp.route("/s/<slug>/comments", methods=["OPTIONS"], provide_automatic_options=False)
@@ -109,6 +111,7 @@ def hosted(slug: str) -> ResponseReturnValue:
         "submission_id": house().token(SUBMISSION_ID_LENGTH),
     }
     reply_to = None if parent is None else shown_name(parent)
+    frame = request.args.get("frame", "")
     return render_template(
         "reader/form.html",
         place=place_of(site, reading.page),
@@ -117,9 +120,10 @@ def hosted(slug: str) -> ResponseReturnValue:
         heading=_heading(reply_to),
         reply_to=reply_to,
         reading=reading,
-        cancel=f"{form_address('', slug, page=reading.page)}#respond",
+        cancel=f"{form_address('', slug, page=reading.page, frame=_framed(frame))}#respond",
+        **_of_frame(frame),
         **_of_every_form(),
-        **of_thread(site, reading, base_url=""),
+        **of_thread(site, reading, base_url="", frame=_framed(frame)),
     )
 
 
@@ -142,6 +146,8 @@ def thanks(slug: str) -> ResponseReturnValue:
         message=_thanks(receipt.comment.name),
         waiting=receipt.state is State.WAITING,
         receipt=_receipt_address(token),
+        comments=form_address("", slug, page=receipt.thread.page, frame=FRAMED),
+        **_of_frame(request.args.get("frame", "")),
     )
     response = make_response(page)
     # The address holds the private link: it must not travel on as a referrer.
@@ -186,6 +192,7 @@ def _form_again(place: Place, intake: Intake, refusal: ServiceError) -> Response
         message="" if errors else refusal.message,
         heading=_heading(reply_to),
         reply_to=reply_to,
+        **_of_frame(values["frame"]),
         **_of_every_form(),
     )
     response = make_response(page, refusal.status)
@@ -221,6 +228,15 @@ def _of_every_form() -> dict[str, object]:
     }
 
 
+def _framed(asked: str) -> str:
+    return FRAMED if asked == FRAMED else ""
+
+
+def _of_frame(asked: str) -> dict[str, object]:
+    """Return what a page needs to stand in a frame of the site, if it was asked for so."""
+    return {"frame": bool(_framed(asked)), "frame_origins": g.origins}
+
+
 def _heading(reply_to: str | None) -> str:
     if reply_to is None:
         return say(said("Leave a Reply"))
@@ -246,9 +262,10 @@ def _receipt_address(token: str) -> str:
     return f"{house().settings.base_url}/receipts/{token}"
 
 
-def _next_page(place: Place, accepted: Accepted) -> str:
+def _next_page(place: Place, accepted: Accepted, intake: Intake) -> str:
     # From a page of ours the way back would be stopped by our own form-action.
     ours = request.headers.get("Origin") == origin_of(house().settings.base_url)
     if place.policy.return_to_page and place.page is not None and not ours:
         return place.page
-    return f"/s/{place.slug}/thanks?t={accepted.receipt}"
+    frame = "&frame=1" if _framed(intake.fields.get("frame", "")) else ""
+    return f"/s/{place.slug}/thanks?t={accepted.receipt}{frame}"

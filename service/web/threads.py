@@ -90,14 +90,15 @@ def counts(slug: str) -> Response:
     return public(_json(body), "application/json", COUNTS_FRESH)
 
 
-def of_thread(site: Site, reading: Reading, *, base_url: str) -> dict[str, Any]:
+def of_thread(site: Site, reading: Reading, *, base_url: str, frame: str = "") -> dict[str, Any]:
     """Return what the template of a thread needs.
 
     Args:
         base_url: put before the links to the hosted form; empty on our own pages.
+        frame: what these links say of a frame round the form.
     """
     sort, lang = "newest" if reading.newest else "", _told_language(site)
-    reply = form_address(base_url, site.slug, page=reading.page, lang=lang)
+    reply = form_address(base_url, site.slug, page=reading.page, lang=lang, frame=frame)
     more = form_address(
         base_url,
         site.slug,
@@ -105,6 +106,7 @@ def of_thread(site: Site, reading: Reading, *, base_url: str) -> dict[str, Any]:
         sort=sort,
         after=reading.following or "",
         lang=lang,
+        frame=frame,
     )
     shut = _shut(site, reading)
     return {

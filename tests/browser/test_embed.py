@@ -6,7 +6,7 @@ from playwright.sync_api import expect
 from models import Comment, Status
 from service.moderate import Actor, decide
 from service.web import reading
-from tests.browser.stage import staged
+from tests.browser.strange_pages import staged
 from tests.building import make_moderator, rows
 
 LISTENERS = """

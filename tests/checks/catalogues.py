@@ -1,7 +1,7 @@
 """The catalogues of readers' languages: what they lack, and bringing them up to date.
 
-    python -m tests.checks.catalogues            lists what is missing, obsolete or broken
-    python -m tests.checks.catalogues --update   writes what is new, drops what is obsolete
+python -m tests.checks.catalogues            lists what is missing, obsolete or broken
+python -m tests.checks.catalogues --update   writes what is new, drops what is obsolete
 """
 
 import argparse

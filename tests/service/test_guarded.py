@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from service.guarded import EXCERPT, Reach, SendError, check_url, post
+from service.guarded import EXCERPT, PAGE_CAP, Reach, SendError, check_url, get, post
 
 LOOPBACK = ("127.0.0.0/8",)
 DEADLINE = 0.6
@@ -374,3 +374,58 @@ def test_a_handshake_that_never_ends_ends_at_the_deadline(authority):
                 tls=trusting(authority),
             )
         assert time.monotonic() - began < DEADLINE + GRACE
+
+
+def load(url, **options):
+    reach = Reach(allow=options.pop("allow", LOOPBACK), **options)
+    return get(url, {"User-Agent": "Gatepost"}, reach=reach, deadline=DEADLINE)
+
+
+def test_a_page_comes_back_with_every_header_it_was_sent_with():
+    raw = b"HTTP/1.1 200 OK\r\nX-A: 1\r\nX-A: 2\r\nContent-Length: 4\r\n\r\npage"
+    with Receiver(answering(raw)) as receiver:
+        page = load(receiver.url)
+    assert (page.status, page.body, page.whole) == (200, b"page", True)
+    assert [value for name, value in page.headers if name == "x-a"] == ["1", "2"]
+
+
+def test_a_page_is_asked_for_unpacked_and_without_a_body():
+    heard = []
+
+    def part(connection, _stop):
+        heard.append(connection.recv(65536))
+        connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
+
+    with Receiver(part) as receiver:
+        load(receiver.url)
+    assert heard[0].startswith(b"GET /hook?x=1 HTTP/1.1\r\n")
+    assert b"Accept-Encoding: identity\r\n" in heard[0]
+    assert b"Content-Length" not in heard[0]
+
+
+def test_no_more_of_a_page_is_read_than_the_cap():
+    head = b"HTTP/1.1 200 OK\r\nContent-Length: 50000000\r\n\r\n"
+    with Receiver(dripping(head + b"a" * 2_000_000, b"a" * 1_000_000)) as receiver:
+        page = load(receiver.url)
+    assert (len(page.body), page.whole) == (PAGE_CAP, False)
+
+
+def test_a_page_that_drips_ends_at_the_deadline():
+    with Receiver(dripping(b"HTTP/1.1 200 OK\r\nContent-Length: 9999\r\n\r\n", b"a")) as receiver:
+        began = time.monotonic()
+        with pytest.raises(SendError):
+            load(receiver.url)
+        assert time.monotonic() - began < DEADLINE + GRACE
+
+
+def test_a_page_in_a_private_network_is_not_loaded_over_http_either():
+    with pytest.raises(SendError) as failed:
+        load("http://inside.example.org/", allow=(), resolve=resolving("10.0.0.1"))
+    assert failed.value.kind == "blocked"
+
+
+def test_only_a_page_may_be_plain_http():
+    assert check_url("http://blog.example.org/", (), plain=True).port is None
+    for url in ("http://blog.example.org:8080/", "https://blog.example.org:80/"):
+        with pytest.raises(SendError):
+            check_url(url, (), plain=True)

@@ -15,6 +15,7 @@ BUDGET = 6 * 1024  # bytes, gzipped, all told (what a reader pays)
     ("path", "kind"),
     [
         ("/embed.js", "text/javascript"),
+        ("/embed-frame.js", "text/javascript"),
         ("/embed.css", "text/css"),
         ("/embed.json?lang=de", "application/json"),
     ],

@@ -167,7 +167,7 @@ def test_nobody_acts_on_a_model_of_somebody_elses_site(app, owner, path):
 @pytest.mark.parametrize(
     ("role", "seen"),
     [
-        (Role.OWNER, ["Settings", "Spam model", "Pages", "Webhooks", "Queue"]),
+        (Role.OWNER, ["Settings", "Spam model", "Pages", "Check", "Webhooks", "Queue"]),
         (Role.MODERATOR, ["Settings", "Spam model", "Pages", "Queue"]),
         (Role.VIEWER, ["Settings", "Queue"]),
     ],

@@ -1,12 +1,9 @@
 """A served application and a stranger's pages on another origin, both in this process."""
 
 import contextlib
-import re
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import urlsplit
-
-from werkzeug.serving import make_server
 
 from models import Status
 from service.app import Outside, create_app
@@ -15,6 +12,7 @@ from service.web.context import HOUSE
 from tests.building import found_demo_site
 from tests.conftest import settings_of
 from tests.databases import closing_all
+from tests.live import live
 from tests.service.test_submit import take
 from tests.serving import free_port
 from tests.web.desk import set_policy, site_of
@@ -114,23 +112,13 @@ def staged(databases, folder, **settings):
     pages.pages, pages.policy = {}, POLICY.format(service=service)
     with closing_all(app):
         found_demo_site(app, origins=[f"http://127.0.0.1:{pages.server_port}"])
-        server = make_server("127.0.0.1", port, app, threaded=True)
-        threads = [threading.Thread(target=one.serve_forever) for one in (server, pages)]
-        for thread in threads:
-            thread.start()
+        thread = threading.Thread(target=pages.serve_forever, args=(0.05,), daemon=True)
+        thread.start()
         try:
-            yield Stage(app, service, pages)
+            with live(app, service):
+                yield Stage(app, service, pages)
         finally:
-            for one in (server, pages):
-                one.shutdown()
-            for thread in threads:
-                thread.join(20)
-            server.server_close()
+            pages.shutdown()
+            thread.join()
             pages.server_close()
     databases.drop(url)
-
-
-def number_in(text):
-    """The only whole number in a text."""
-    [found] = re.findall(r"\d+", text)
-    return int(found)
