@@ -99,7 +99,7 @@ class CommentForm(Form):
         limit = self.settings.comment_max
         if len(field.data) > limit:
             raise ValidationError(
-                said("Comment must be %(limit)s characters or fewer", limit=f"{limit:,}")
+                said("Comment must be %(limit)s characters or fewer", limit=limit)
             )
         _refuse_forbidden(field, said("Comment must not contain control characters"))
 

@@ -34,7 +34,7 @@ class Text(str):
 
     Args:
         source: English, with `%(name)s` where a value goes.
-        values: what goes there.
+        values: what goes there; whole numbers get the language's separators.
     """
 
     __slots__ = ("source", "values")
@@ -44,9 +44,14 @@ class Text(str):
 
     def __new__(cls, source: str, **values: Any) -> Self:
         """Make the English text."""
-        text = super().__new__(cls, source % values if values else source)
+        shown = {name: _grouped(value) for name, value in values.items()}
+        text = super().__new__(cls, source % shown if shown else source)
         text.source, text.values = source, values
         return text
+
+
+def _grouped(value: Any) -> Any:
+    return f"{value:,}" if isinstance(value, int) else value
 
 
 said = Text
@@ -81,8 +86,12 @@ class Language:
         """Return a text in this language; one that the catalogue lacks stays English."""
         if isinstance(text, Text):
             found = self.catalogue.gettext(text.source)
-            return found % text.values if text.values else found
+            shown = {name: self._shown(value) for name, value in text.values.items()}
+            return found % shown if shown else found
         return self.catalogue.gettext(text) if text else text
+
+    def _shown(self, value: Any) -> Any:
+        return self.number(value) if isinstance(value, int) else value
 
     def date_and_time(self, moment: datetime) -> str:
         """Return a moment for people, in UTC because the reader's own zone is not known here."""
@@ -122,12 +131,16 @@ def _known(tag: str) -> str | None:
     if not TAG.fullmatch(tag):
         return None
     parts = tag.replace("_", "-").split("-")
-    there = {code.lower(): code for code in languages()}
     for length in range(len(parts), 0, -1):
-        found = there.get("-".join(parts[:length]).lower())
+        found = _by_tag().get("-".join(parts[:length]).lower())
         if found is not None:
             return found
     return None
+
+
+@cache
+def _by_tag() -> dict[str, str]:
+    return {code.lower(): code for code in languages()}
 
 
 @cache

@@ -16,6 +16,7 @@ from service.queries.outbox import recent_deliveries
 from service.rehearsal import rehearse
 from service.web.context import house
 from service.web.guarding import guard, own_site, person
+from service.web.speech import speaking
 
 bp = Blueprint("sites", __name__)
 guard(bp)
@@ -176,15 +177,26 @@ def _settings_page(site: Site, typed: Any, errors: dict[str, list[str]]) -> str:
         policy=site.policy,
         typed=typed,
         errors=errors,
-        base_url=house().settings.base_url,
-        comment_max=house().settings.comment_max,
-        sends_mail=house().settings.sends_mail,
+        snippet=snippet_of(site),
         owner=site in person().with_role(Role.OWNER),
         languages=[language_for(code) for code in languages()],
         alarm=alarm_of(db.session(), house(), site).value,
         saved="saved" in request.args,
         person=person(),
     )
+
+
+def snippet_of(site: Site) -> str:
+    """Return what an owner pastes into his pages, in the language of the site's readers."""
+    settings = house().settings
+    with speaking(site.policy.language):
+        return render_template(
+            "reader/snippet.html",
+            site=site.slug,
+            base_url=settings.base_url,
+            comment_max=settings.comment_max,
+            sends_mail=settings.sends_mail,
+        )
 
 
 def _endpoints_page(site: Site, typed: Any, errors: dict[str, list[str]]) -> str:

@@ -1,5 +1,7 @@
 """Which language an answer speaks, and how templates say things in it."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from flask import Flask, g, request
@@ -31,6 +33,16 @@ def speak(*wanted: str) -> Language:
     """Choose the language of this answer: the first of these tags that is known."""
     g.language = language_for(*wanted)
     return spoken()
+
+
+@contextmanager
+def speaking(*wanted: str) -> Iterator[Language]:
+    """Speak another language for as long as the block lasts."""
+    before = spoken()
+    try:
+        yield speak(*wanted)
+    finally:
+        g.language = before
 
 
 def spoken() -> Language:
