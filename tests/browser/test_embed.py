@@ -161,6 +161,18 @@ def test_the_newest_come_first_where_wished(reader, stage, page_name):
     expect(reader.get_by_label("Sort by")).to_have_value("newest")
 
 
+def test_a_page_may_begin_with_the_newest(reader, stage, page_name):
+    for text in ("The first.", "The second."):
+        stage.publish(page_name, text)
+    newest = stage.put(
+        page_name, change=lambda text: text.replace(" page=", ' sort="newest" page=', 1)
+    )
+    open_page(reader, newest)
+
+    expect(articles(reader).first).to_contain_text("The second.")
+    expect(reader.get_by_label("Sort by")).to_have_value("newest")
+
+
 @pytest.fixture
 def short_pages(monkeypatch):
     monkeypatch.setattr(reading, "PAGE_SIZE", 3)

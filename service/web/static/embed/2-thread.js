@@ -7,6 +7,7 @@ class Thread extends HTMLElement {
   connectedCallback() {
     style();
     this.tongue = languageOf(this) || this.querySelector("[name=lang]")?.value || "";
+    this.sort ??= this.getAttribute("sort");
     this.ready = learn(this.tongue).then(() => this.isConnected && this.adopt());
     // Far down a long page nobody may ever look; who comes for one comment is served at once.
     this.watch = new IntersectionObserver(
