@@ -96,7 +96,9 @@ class Language:
     def date_and_time(self, moment: datetime) -> str:
         """Return a moment for people, in UTC because the reader's own zone is not known here."""
         day = format_date(moment, format="long", locale=self.locale)
-        return f"{day}, {format_time(moment, 'HH:mm', locale=self.locale)} UTC"
+        time = format_time(moment, "HH:mm", locale=self.locale)
+        both: str = self.locale.datetime_formats["medium"].format(time, day)
+        return f"{both} UTC"
 
     def number(self, number: int) -> str:
         """Return a number with the language's separators."""
