@@ -7,9 +7,9 @@ from tests.building import rows
 from tests.conftest import visitor
 from tests.web.staff import OWN_FORM, csrf_of, hire, sign_in
 
-FOR_ANYBODY = {"form", "threads", "embed", "receipts", "health"}
+FOR_ANYBODY = {"form", "tickets", "threads", "feeds", "embed", "receipts", "mail", "health"}
 FOR_SIGNING_IN = {"account"}  # /login and /setup have no session yet; /logout is tried below
-FILLED = {"slug": "blog", "public_id": "ep_unknown"}
+FILLED = {"slug": "blog", "public_id": "ep_unknown", "number": 4711}
 
 
 def guarded(app):
