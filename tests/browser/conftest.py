@@ -4,6 +4,7 @@ import http.client
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import sync_playwright
@@ -66,3 +67,10 @@ def browser():
         browser = playwright.chromium.launch(executable_path=executable(), args=["--no-sandbox"])
         yield browser
         browser.close()
+
+
+@pytest.fixture(scope="session")
+def pictures(tmp_path_factory):
+    """The folder of the pictures: GATEPOST_PICTURES (docs/images when they are renewed)."""
+    folder = os.environ.get("GATEPOST_PICTURES")
+    return Path(folder) if folder else tmp_path_factory.mktemp("pictures")

@@ -6,17 +6,19 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import urlsplit
 
 from models import Status
-from service.app import Outside, create_app
+from service.app import Outside, create_app, utc_now
 from service.moderate import Actor, decide
 from service.web.context import HOUSE
+from service.web.speech import speaking
 from tests.building import found_demo_site
-from tests.conftest import settings_of
+from tests.conftest import settings_of, visitor
 from tests.databases import closing_all
 from tests.live import live
 from tests.service.test_submit import take
 from tests.serving import free_port
-from tests.web.desk import set_policy, site_of
+from tests.web.desk import send_json, set_policy, site_of
 
+TOO_MANY = 429
 POLICY = (
     "default-src 'none'; script-src {service}; connect-src {service}; form-action {service};"
     " base-uri 'none'"
@@ -66,17 +68,18 @@ class Stage:
         """The application's house."""
         return self.app.extensions[HOUSE]
 
-    def snippet(self, path):
+    def snippet(self, path, lang="en"):
         """The snippet as the site's page shows it, for one page."""
-        with self.app.test_request_context(base_url=self.service):
+        settings = self.house.settings
+        with self.app.test_request_context(base_url=self.service), speaking(lang):
             text = self.app.jinja_env.get_template("reader/snippet.html").render(
-                site="blog", base_url=self.service
+                site="blog", base_url=self.service, sends_mail=settings.sends_mail
             )
         return text.replace("/path/of/this/page/", path)
 
     def put(self, path, *, lang="en", more="", change=lambda snippet: snippet):
         """Put up a page with the embed and return its address."""
-        body = change(self.snippet(path))
+        body = change(self.snippet(path, lang))
         self._pages.pages[path] = PAGE.format(lang=lang, more=more, body=body)
         return self.blog + path
 
@@ -96,18 +99,32 @@ class Stage:
         with self.app.app_context():
             decide(self.house, Actor(None, [site_of(self.app).id]), public_id, status)
 
+    def send(self, **changes):
+        """Send a comment as a program does; returns the answer."""
+        host = self.service.removeprefix("http://")
+        words = {"comment": f"Words {self.house.token(8)}.", **changes}
+        return send_json(visitor(self.app), headers={"Host": host}, **words)
+
+    def fill_slow_lane(self):
+        """Let a site under attack have no turn left for our network."""
+        assert [self.send().status_code for _ in range(3)][-1] == TOO_MANY
+
     def set_policy(self, **changes):
         """Change the site's rules."""
         set_policy(self.app, site_of(self.app), **changes)
 
 
 @contextlib.contextmanager
-def staged(databases, folder, **settings):
-    """Set a stage and clear it away."""
+def staged(databases, folder, *, now=utc_now, **settings):
+    """Set a stage and clear it away.
+
+    Args:
+        now: the service's clock; browsers keep their own.
+    """
     port = free_port()
     service = f"http://127.0.0.1:{port}"
     url = databases.fresh("sqlite")
-    app = create_app(settings_of(folder, url, base_url=service, **settings), Outside())
+    app = create_app(settings_of(folder, url, base_url=service, **settings), Outside(now=now))
     pages = ThreadingHTTPServer(("127.0.0.1", 0), Pages)
     pages.pages, pages.policy = {}, POLICY.format(service=service)
     with closing_all(app):

@@ -206,6 +206,17 @@ def test_a_link_to_a_comment_far_down_shows_that_comment(reader, stage, page_nam
     expect(articles(reader).first).to_have_id(f"comment-{ids[0]}")
 
 
+def test_such_a_link_works_on_the_open_page_too(reader, stage, page_name, short_pages):
+    ids = [stage.publish(page_name, f"Number {number} of five.") for number in range(5)]
+    open_page(reader, stage.put(page_name))
+    expect(articles(reader)).to_have_count(3)
+
+    reader.evaluate(f"location.hash = '#comment-{ids[4]}'")
+
+    expect(articles(reader).first).to_have_id(f"comment-{ids[4]}")
+    expect(articles(reader).first).to_be_in_viewport()
+
+
 def test_new_comments_are_offered_and_not_forced_upon_the_reader(reader, stage, page_name):
     reader.clock.install()
     stage.publish(page_name, "Here from the beginning.")

@@ -4,9 +4,7 @@ The pictures go to the folder named by GATEPOST_PICTURES (docs/images when they 
 to a temporary one.
 """
 
-import os
 import threading
-from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
@@ -33,12 +31,6 @@ NARROW = {"width": 320, "height": 640}
 RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]}
 LONG = "a-very-long-word-that-nobody-breaks-" * 5
 REASON = "On the newest verdicts, against the base model, 12.5% of the honest would be filed away."
-
-
-@pytest.fixture(scope="module")
-def pictures(tmp_path_factory):
-    folder = os.environ.get("GATEPOST_PICTURES")
-    return Path(folder) if folder else tmp_path_factory.mktemp("pictures")
 
 
 @pytest.fixture(scope="module")

@@ -4,11 +4,9 @@ The pictures of each step go to the folder named by GATEPOST_PICTURES (docs/imag
 renewed), else to a temporary one.
 """
 
-import os
 import re
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
@@ -19,12 +17,6 @@ from tests.serving import ROOT, free_port
 DESKTOP = {"width": 1200, "height": 900}
 PHONE = {"width": 360, "height": 740}
 RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]}
-
-
-@pytest.fixture(scope="module")
-def pictures(tmp_path_factory):
-    folder = os.environ.get("GATEPOST_PICTURES")
-    return Path(folder) if folder else tmp_path_factory.mktemp("pictures")
 
 
 @pytest.fixture(scope="module")

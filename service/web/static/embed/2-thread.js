@@ -14,12 +14,15 @@ class Thread extends HTMLElement {
       (seen) => seen.some((one) => one.isIntersecting) && this.begin(),
       { rootMargin: "400px" },
     );
+    this.onhash = () => this.jump();
+    addEventListener("hashchange", this.onhash);
     if (this.target) this.begin();
     else this.watch.observe(this);
   }
 
   disconnectedCallback() {
     this.watch.disconnect();
+    removeEventListener("hashchange", this.onhash);
     clearInterval(this.clock);
   }
 
@@ -54,17 +57,19 @@ class Thread extends HTMLElement {
   async begin() {
     this.watch.disconnect();
     await this.ready;
-    const { target } = this;
-    const there = () => document.getElementById(`comment-${target}`);
     await this.load();
-    if (target && !this.arrived) {
-      if (!there()) await this.load(target);
-      there()?.scrollIntoView();
-    }
+    if (!this.arrived) await this.jump();
     this.arrived = true;
     this.showOwn();
     clearInterval(this.clock);
     this.clock = setInterval(() => this.lookAgain(), LOOK_AGAIN);
+  }
+
+  async jump() {
+    const { target } = this;
+    const there = () => document.getElementById(`comment-${target}`);
+    if (target && !there()) await this.load(target);
+    there()?.scrollIntoView();
   }
 
   async part(query) {
