@@ -253,6 +253,18 @@ def test_who_is_writing_a_reply_goes_on_with_it_when_the_thread_is_loaded_again(
     expect(reader.locator(f"#comment-{public_id} + #respond")).to_be_visible()
 
 
+def test_the_keyboard_keeps_its_place_when_the_thread_is_loaded_again(reader, stage, page_name):
+    public_id = stage.publish(page_name, "Here from the beginning.")
+    open_page(reader, stage.put(page_name))
+    reader.locator(f"#comment-{public_id} .gp-reply").focus()
+
+    old = reader.evaluate_handle("document.activeElement")
+    reader.evaluate("document.querySelector('gatepost-comments').load()")
+
+    expect(reader.locator(f"#comment-{public_id} .gp-reply")).to_be_focused()
+    assert not old.evaluate("element => element.isConnected")
+
+
 def test_comments_are_fetched_only_when_they_come_near(reader, stage, page_name):
     asked = []
     reader.on("request", lambda one: asked.append(one.url) if "/thread.html" in one.url else 0)

@@ -39,6 +39,8 @@ def open_blog(page, demo):
     """Open the article and wait for the embed's comforts."""
     page.goto(demo.blog)
     expect(page.get_by_label(REMEMBER)).to_be_visible()
+    page.locator("gatepost-comments").scroll_into_view_if_needed()
+    expect(page.get_by_label("Sort by")).to_be_visible()
     page.wait_for_load_state("networkidle")
 
 

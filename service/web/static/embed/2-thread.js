@@ -87,11 +87,13 @@ class Thread extends HTMLElement {
       // A slower answer to an earlier question must not replace this one's.
       if (page !== this.page || sort !== this.sort) return;
       const parent = this.fields?.parent.value;
+      const place = document.activeElement.closest(".gp-comments article")?.id;
       this.endReply();
       this.news?.remove();
       this.box.replaceChildren(...this.tools(thread, at), thread);
       this.dress();
-      // Who is writing a reply goes on with it.
+      // The keyboard's place is where it was, and who is writing a reply goes on with it.
+      if (place) this.box.querySelector(`#${place} .gp-reply`)?.focus();
       const link = parent && this.box.querySelector(`#comment-${parent} .gp-reply`);
       if (link) this.reply(link);
       this.tell("loaded");
