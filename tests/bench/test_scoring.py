@@ -25,7 +25,7 @@ def test_scoring_a_long_comment_stays_near_to_counting_its_words(model, kind):
 
 
 def test_a_text_twenty_times_as_long_is_not_twenty_times_as_slow(model):
-    # Measured in turns and judged by the quietest: what else the machine does is not the text's fault.
+    # In turns, judged by the quietest: what else the machine does is not the text's fault.
     ratios = []
     for _ in range(3):
         short, long = (measured(model, "plain", size, 15) for size in (4_000, 82_000))
