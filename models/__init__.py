@@ -1,5 +1,6 @@
 """What we know: the tables. The spam model lives in models.spam and is not loaded from here."""
 
+from models.audit import ActorKind, AuditEntry, AuditSeal
 from models.base import Base
 from models.comment import Comment, Contact, RateBucket, Status, SubmissionKey
 from models.decision import Decision
@@ -30,7 +31,10 @@ from models.policy import Policy
 from models.site import PageAlias, Site, Thread
 
 __all__ = [
+    "ActorKind",
     "Attempt",
+    "AuditEntry",
+    "AuditSeal",
     "Base",
     "Comment",
     "Contact",
