@@ -28,6 +28,7 @@ from models.outbox import (
     EventType,
 )
 from models.policy import Policy
+from models.queue import Batch, CampaignMark, QueueCount, Revision
 from models.site import PageAlias, Site, Thread
 
 __all__ = [
@@ -36,6 +37,8 @@ __all__ = [
     "AuditEntry",
     "AuditSeal",
     "Base",
+    "Batch",
+    "CampaignMark",
     "Comment",
     "Contact",
     "Decision",
@@ -59,7 +62,9 @@ __all__ = [
     "Moderator",
     "PageAlias",
     "Policy",
+    "QueueCount",
     "RateBucket",
+    "Revision",
     "Role",
     "Setup",
     "Site",

@@ -54,6 +54,17 @@ class Comment(Base):
     __tablename__ = "comment"
     __table_args__ = (
         sa.Index("ix_comment_queue", "site_id", "status", "created_at", "id"),
+        sa.Index("ix_comment_age", "site_id", "created_at", "id"),
+        sa.Index("ix_comment_score", "site_id", "status", "listed_score", "id"),
+        sa.Index(
+            "ix_comment_shelf",
+            "site_id",
+            "shelf",
+            "created_at",
+            "id",
+            sqlite_where=sa.text("status = 'pending'"),
+            postgresql_where=sa.text("status = 'pending'"),
+        ),
         sa.Index("ix_comment_thread", "thread_id", "status", "id"),
         sa.Index("ix_comment_page_age", "thread_id", "created_at"),
         sa.Index("ix_comment_feed", "site_id", "status", "id"),
@@ -96,6 +107,13 @@ class Comment(Base):
     probability: Mapped[float | None]
     """Probability of spam, 0..1; None when the check failed."""
     band: Mapped[str | None] = mapped_column(sa.String(16))
+    shelf: Mapped[str] = mapped_column(sa.String(16), server_default=sa.text("'unsure'"))
+    """Which list of the queue it stands in while it waits: its band, but `unsure` for one that
+    is not scored or of the blind sample, whose place would tell its score."""
+    listed_score: Mapped[float] = mapped_column(server_default=sa.text("0.5"))
+    """What lists are ordered by: the probability, but 0.5 where `shelf` hides it."""
+    links: Mapped[int] = mapped_column(default=0, server_default=sa.text("0"))
+    """Links in its text, and its website."""
     reasons: Mapped[list[Any]]
     """What the score is made of, as models.spam gives it."""
     model: Mapped[str] = mapped_column(sa.String(80), default="")

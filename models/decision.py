@@ -14,6 +14,13 @@ class Decision(Base):
 
     __tablename__ = "decision"
     __table_args__ = (
+        sa.Index(
+            "ix_decision_batch",
+            "batch_id",
+            "id",
+            sqlite_where=sa.text("batch_id IS NOT NULL"),
+            postgresql_where=sa.text("batch_id IS NOT NULL"),
+        ),
         sa.Index("ix_decision_comment", "comment_id", "id"),
         sa.Index("ix_decision_moderator", "moderator_id", "id"),
         sa.Index("ix_decision_site", "site_id", "made_at", "id"),
@@ -31,4 +38,6 @@ class Decision(Base):
     """The comment's version after the move."""
     undoes_id: Mapped[int | None] = mapped_column(BigKey, sa.ForeignKey("decision.id"), unique=True)
     """The decision this one takes back; unique, so a decision is undone once."""
+    batch_id: Mapped[int | None] = mapped_column(BigKey)
+    """The act on many comments that it belongs to; SQLite adds no foreign key to a table."""
     made_at: Mapped[datetime]

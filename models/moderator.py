@@ -31,6 +31,8 @@ class Moderator(Base):
     """Named by Flask-Security: what a session refers to, so that changing it ends them all."""
     operator: Mapped[bool] = mapped_column(default=False)
     """May create sites; the first owner is one."""
+    shortcuts: Mapped[bool] = mapped_column(default=False, server_default=sa.false())
+    """Whether single keys act in the queue; off until switched on (WCAG 2.1.4)."""
     created_at: Mapped[datetime]
 
 

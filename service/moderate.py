@@ -7,13 +7,17 @@ from datetime import timedelta
 from sqlalchemy.orm import Session
 
 from models import Comment, Decision, Status, Thread
+from models.spam import Document
+from models.spam.site.memory import trace_of
 from service.announce import BY_STATUS, comment_event, subject_of
 from service.db import transaction
 from service.errors import ConflictError, NotFoundError, StaleError
 from service.house import House
+from service.learned import recall_of
 from service.queries import comments as queries
 from service.queries.events import cancel_event
 from service.queries.lessons import add_lesson
+from service.shelving import marks_of, place_of, shelve
 
 REJECTED = (Status.SPAM, Status.TRASH)
 
@@ -112,9 +116,10 @@ def move(session: Session, house: House, actor: Actor, comment: Comment, new: St
 
     For `decide`, `undo` and an author's edit only; the caller writes the event.
     """
-    old, was_public = comment.status, comment.is_public
+    old, was_public, place = comment.status, comment.is_public, place_of(comment)
     comment.status = new
     comment.version += 1
+    shelve(session, comment, place, marks=_marks(session, house, comment))
     if was_public != comment.is_public:
         session.get_one(Thread, comment.thread_id, with_for_update=True).version += 1
     _count(session, comment, old, new)
@@ -131,6 +136,14 @@ def move(session: Session, house: House, actor: Actor, comment: Comment, new: St
     add_lesson(session, comment)
     session.flush()  # the event refers to the decision's row
     return decision
+
+
+def _marks(session: Session, house: House, comment: Comment) -> tuple[int, ...] | None:
+    """Return the campaign marks of a comment that waits again."""
+    if comment.status is not Status.PENDING:
+        return None
+    trace = trace_of(Document(text=comment.text, author=comment.name, url=comment.website))
+    return marks_of(trace, recall_of(session, house, comment.site_id, trace))
 
 
 def _comment(session: Session, public_id: str, actor: Actor) -> Comment:

@@ -19,6 +19,7 @@ from service.moderate import RULE, move
 from service.queries import comments as queries
 from service.queries.lessons import add_lesson, forget_lessons
 from service.queries.mails import drop_mails_about, subscription_of
+from service.shelving import grade, index_words, links_in, place_of, shelve
 from service.signals import OF_OTHERS, with_memory
 from service.submit import arrival, judged, likeness_of
 from service.topic import document_of
@@ -90,8 +91,9 @@ def edit(house: House, token: str, text: str) -> Receipt:
         comment = _present(session, house, token)
         if not _editable(house, comment, _state(session, comment)):
             raise ForbiddenError(TOO_LATE)
-        before = comment.status
+        before, place = comment.status, place_of(comment)
         comment.text, comment.edited_at = text, house.now()
+        comment.links = links_in(text, comment.website)
         comment.probability, comment.band = scored.probability, scored.band
         comment.reasons, comment.model = scored.reasons, scored.model
         comment.signals, comment.known_language = dict(around.signals), scored.known_language
@@ -99,6 +101,9 @@ def edit(house: House, token: str, text: str) -> Receipt:
         filed, comment.note = arrival(
             seen.site.policy, scored, comment.signals, blind=comment.blind
         )
+        grade(comment)
+        shelve(session, comment, place, marks=around.marks)
+        index_words(session, comment)
         add_lesson(session, comment)  # a verdict on the old words teaches nothing of the new
         if before in (Status.PENDING, Status.APPROVED) and filed is not before:
             move(session, house, RULE, comment, filed).why = "edited by the author"
@@ -119,8 +124,10 @@ def withdraw(house: House, token: str) -> Receipt:
     with transaction() as session:
         comment = _comment(session, house, token)
         if not comment.gone:
-            was_public = comment.is_public
+            was_public, place = comment.is_public, place_of(comment)
             comment.withdrawn_at = house.now()
+            shelve(session, comment, place)
+            index_words(session, comment)
             _changed(session, comment, was_public=was_public)
             subject = subject_of(session, comment, comment.status)
             comment_event(session, house, EventType.WITHDRAWN, subject)
@@ -154,9 +161,11 @@ def erase(house: House, token: str, *, with_text: bool) -> Receipt:
     with transaction() as session:
         comment = _comment(session, house, token)
         if comment.erased_at is None:
-            was_public = comment.is_public
+            was_public, place = comment.is_public, place_of(comment)
             comment.erased_at = house.now()
             _clear(session, house, comment, with_text=with_text)
+            shelve(session, comment, place)
+            index_words(session, comment)
             purge(session, comment, house.now())
             _changed(session, comment, was_public=was_public)
             subject = subject_of(session, comment, comment.status)

@@ -24,11 +24,13 @@ class Surroundings:
         signals: what was seen outside the text, as it is stored with the comment.
         residual: what the site's decisions taught; None = the base model alone.
         recall: what the site's campaign memory says.
+        marks: by what its campaign is known in the queue.
     """
 
     signals: Mapping[str, Any] = field(default_factory=dict)
     residual: Residual | None = None
     recall: Recall = NOTHING
+    marks: tuple[int, ...] = ()
 
 
 ALONE = Surroundings()

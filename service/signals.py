@@ -17,6 +17,7 @@ from service.learned import active_residual, recall_of, remembered
 from service.privacy import EmailAddress
 from service.queries import comments, lessons
 from service.scoring import Surroundings
+from service.shelving import marks_of
 from service.throwaway import is_throwaway
 
 CROWD_WINDOW = timedelta(minutes=10)
@@ -83,7 +84,8 @@ def with_memory(
         "new_host": len(trace.hosts) > met if trace.hosts else None,
         MEMORY: remembered(recall),
     }
-    return Surroundings(kept, active_residual(session, house, site), recall)
+    residual = active_residual(session, house, site)
+    return Surroundings(kept, residual, recall, marks_of(trace, recall))
 
 
 def _network_rate(session: Session, house: House, sender: Sender) -> float:

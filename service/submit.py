@@ -25,6 +25,7 @@ from service.queries import sites
 from service.queries.lessons import approved_in_script
 from service.queries.limits import hold_key
 from service.scoring import Scored, Surroundings
+from service.shelving import grade, index_words, links_in, shelve
 from service.signals import Sender, surroundings
 from service.subscriptions import subscribe
 from service.threads import closed
@@ -114,7 +115,8 @@ def submit(house: House, site: Site, submission: Submission) -> Accepted:
         if earlier is None:
             standing = admit(session, house, site.id, standing, submission.network)
             signals = {**around.signals, **standing.signals()}
-            comment = _store(session, house, site, submission, (signals, scored))
+            judgement = replace(around, signals=signals), scored
+            comment = _store(session, house, site, submission, judgement)
             count_in(session, house, site.id)
         else:
             comment = earlier
@@ -177,9 +179,10 @@ def _store(
     house: House,
     site: Site,
     submission: Submission,
-    judgement: tuple[Mapping[str, Any], Scored],
+    judgement: tuple[Surroundings, Scored],
 ) -> Comment:
-    signals, scored = judgement
+    around, scored = judgement
+    signals = around.signals
     now = house.now()
     thread = _open_thread(session, house, site, submission)
     parent = _parent(session, site, thread, submission.parent)
@@ -215,8 +218,12 @@ def _store(
         blind=blind,
         likeness=likeness,
     )
+    grade(comment)
+    comment.links = links_in(submission.text, submission.website)
     session.add(comment)
     session.flush()  # the event and the key refer to the row's number
+    shelve(session, comment, None, marks=around.marks)
+    index_words(session, comment)
     comment_event(session, house, EventType.CREATED, subject_of(session, comment, None))
     if submission.notify:
         subscribe(session, house, comment, contact)

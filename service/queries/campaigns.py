@@ -1,0 +1,56 @@
+"""Which waiting comments are alike: questions about the marks they share."""
+
+from collections.abc import Collection, Sequence
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session, aliased
+
+from models import CampaignMark
+
+ALIKE_MOST = 100
+"""Counting stops here: "100 like this" is reason enough to decide them together."""
+
+
+def put_marks(session: Session, site_id: int, comment_id: int, marks: Collection[int]) -> None:
+    """Give a waiting comment marks; it has none yet."""
+    rows = [
+        {"comment_id": comment_id, "mark": mark, "site_id": site_id} for mark in sorted(set(marks))
+    ]
+    if rows:
+        session.execute(sa.insert(CampaignMark), rows)
+
+
+def drop_marks(session: Session, comment_id: int) -> None:
+    """Take a comment out of its campaign."""
+    session.execute(sa.delete(CampaignMark).where(CampaignMark.comment_id == comment_id))
+
+
+def alike_counts(session: Session, comment_ids: Sequence[int]) -> dict[int, int]:
+    """Return for each comment how many others are like it; those with none are left out.
+
+    Like it: by the mark that it shares with most, counted up to `ALIKE_MOST`.
+    """
+    own, other = aliased(CampaignMark), aliased(CampaignMark)
+    some = (
+        sa.select(sa.literal(1).label("one"))
+        .where(other.site_id == own.site_id, other.mark == own.mark)
+        .limit(ALIKE_MOST + 1)
+        .correlate(own)
+        .subquery()
+    )
+    number = sa.select(sa.func.count()).select_from(some).correlate(own).scalar_subquery()
+    query = sa.select(own.comment_id, number).where(own.comment_id.in_(comment_ids))
+    found: dict[int, int] = {}
+    for comment_id, shared in session.execute(query):
+        found[comment_id] = max(found.get(comment_id, 0), shared - 1)
+    return {comment_id: shared for comment_id, shared in found.items() if shared}
+
+
+def alike(comment_id: int) -> sa.Select[int]:
+    """Return a selection of the comment and all that share a mark with it."""
+    own, other = aliased(CampaignMark), aliased(CampaignMark)
+    return (
+        sa.select(other.comment_id)
+        .join(own, sa.and_(own.site_id == other.site_id, own.mark == other.mark))
+        .where(own.comment_id == comment_id)
+    )
