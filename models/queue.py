@@ -42,17 +42,17 @@ class CampaignMark(Base):
 class Batch(Base):
     """One act on many comments: those chosen by hand, or all that match a filter.
 
-    Work goes on from `place`; a leased row is a row whose `due_at` is the lease's end, and one
-    that is over has none.
+    Work goes on from `place`, a few comments in a transaction that holds this row: whoever dies
+    in the middle leaves nothing half done, and the next goes on.
     """
 
     __tablename__ = "batch"
     __table_args__ = (
         sa.Index(
-            "ix_batch_due",
-            "due_at",
-            sqlite_where=sa.text("due_at IS NOT NULL"),
-            postgresql_where=sa.text("due_at IS NOT NULL"),
+            "ix_batch_open",
+            "id",
+            sqlite_where=sa.text("finished_at IS NULL"),
+            postgresql_where=sa.text("finished_at IS NULL"),
         ),
         sa.Index("ix_batch_moderator", "moderator_id", "id"),
     )
@@ -67,19 +67,18 @@ class Batch(Base):
     site_ids: Mapped[list[Any]]
     """Sites on which the moderator could decide when he asked."""
     chosen: Mapped[dict[str, Any]]
-    """The filter, as `service.listing.Filter` is stored; empty where they were chosen by hand."""
+    """The filter as `queries.filters.Filter` is stored; empty where they were chosen by hand."""
     snapshot: Mapped[int] = mapped_column(BigKey)
     """The highest row there was: a comment that arrives later is not touched."""
     place: Mapped[int] = mapped_column(BigKey, default=0)
-    """The last row that was looked at."""
+    """The last row that was looked at: a comment's, or a decision's where it undoes a batch."""
     changed: Mapped[int] = mapped_column(default=0)
     skipped: Mapped[int] = mapped_column(default=0)
     """How many somebody else had decided meanwhile, or their authors taken back."""
+    others: Mapped[list[Any]]
+    """Numbers of those who had decided the skipped ones."""
     why: Mapped[str] = mapped_column(sa.String(200), default="")
     made_at: Mapped[datetime]
-    due_at: Mapped[datetime | None]
-    token: Mapped[str] = mapped_column(sa.String(32), default="")
-    """Fencing token of the current lease."""
     finished_at: Mapped[datetime | None]
 
 

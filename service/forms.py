@@ -1,9 +1,7 @@
 """What may come in through a form, and what a good one becomes."""
 
-import ipaddress
 from collections.abc import Mapping
 from typing import Any
-from urllib.parse import urlsplit
 
 from email_validator import EmailNotValidError, validate_email
 from werkzeug.datastructures import MultiDict
@@ -27,7 +25,7 @@ from models.site import TITLE_LENGTH
 from service.errors import InvalidError
 from service.language import Text, said
 from service.privacy import EmailAddress
-from service.words import has_forbidden, normal_line, normal_text
+from service.words import has_forbidden, is_website, normal_line, normal_text
 
 HONEYPOT = "subject"
 FIELD_NAMES = (
@@ -176,31 +174,6 @@ class CommentForm(Form):
 def _refuse_forbidden(field: Field, message: Text) -> None:
     if has_forbidden(field.data):
         raise ValidationError(message)
-
-
-def is_website(url: str) -> bool:
-    """Say whether a URL is one we would link: http(s), no user name, a named host."""
-    try:
-        parts = urlsplit(url)
-        host = parts.hostname or ""
-        parts.port  # noqa: B018 - a bad port is only found by asking
-    except ValueError:
-        return False
-    if parts.scheme not in ("http", "https") or parts.username is not None or "@" in parts.netloc:
-        return False
-    if "." not in host or "\\" in url:
-        return False
-    return not _is_address(host)
-
-
-def _is_address(host: str) -> bool:
-    try:
-        ipaddress.ip_address(host)
-    except ValueError:
-        # 0x7f.1, 127.1 and full-width digits name an address too; no real domain ends in a number.
-        last = host.rstrip(".").rsplit(".", 1)[-1]
-        return last.isnumeric() or last.startswith("0x")
-    return True
 
 
 def fields_of_json(body: Mapping[str, Any]) -> MultiDict[str, str]:

@@ -10,6 +10,7 @@ from models import Comment, Decision, Status, Thread
 from models.spam import Document
 from models.spam.site.memory import trace_of
 from service.announce import BY_STATUS, comment_event, subject_of
+from service.audit import by_moderator, record
 from service.db import transaction
 from service.errors import ConflictError, NotFoundError, StaleError
 from service.house import House
@@ -20,6 +21,14 @@ from service.queries.lessons import add_lesson
 from service.shelving import marks_of, place_of, shelve
 
 REJECTED = (Status.SPAM, Status.TRASH)
+WHY_LENGTH = 200
+ACTS = {
+    Status.APPROVED: "approve",
+    Status.SPAM: "spam",
+    Status.TRASH: "trash",
+    Status.PENDING: "hold",
+}
+"""How the audit log names a move."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,14 +84,13 @@ def decide(
         StaleError: somebody changed it since; the text says who and when.
     """
     with transaction() as session:
-        comment = _comment(session, public_id, actor)
+        comment = held_comment(session, public_id, actor)
         if comment.status is new:
             return Moved(comment, None)
-        if version is not None and version != comment.version:
-            raise StaleError(_who_was_first(session, house, comment))
+        refuse_stale(session, house, comment, version)
         decision = move(session, house, actor, comment, new)
-        decision.why = why
-        _tell(session, house, comment, decision)
+        decision.why = why[:WHY_LENGTH]
+        tell(session, house, comment, decision)
     house.wake()
     return Moved(comment, decision.id)
 
@@ -101,20 +109,29 @@ def undo(house: House, actor: Actor, decision_id: int) -> Moved:
         undone = queries.decision_of_sites(session, decision_id, actor.site_ids)
         if undone is None:
             raise NotFoundError("There is no such decision.")
-        comment = _comment(session, queries.public_id_of(session, undone.comment_id), actor)
+        comment = held_comment(session, queries.public_id_of(session, undone.comment_id), actor)
         _refuse_late_undo(session, house, undone, comment)
-        decision = move(session, house, actor, comment, undone.before)
-        decision.undoes_id = undone.id
-        if not cancel_event(session, undone.id, house.now()):
-            _tell(session, house, comment, decision)
+        decision = take_back(session, house, actor, comment, undone)
     house.wake()
     return Moved(comment, decision.id)
+
+
+def take_back(
+    session: Session, house: House, actor: Actor, comment: Comment, undone: Decision
+) -> Decision:
+    """Undo a decision inside the caller's transaction; the comment stands as it left it."""
+    decision = move(session, house, actor, comment, undone.before)
+    decision.undoes_id = undone.id
+    if not cancel_event(session, undone.id, house.now()):
+        tell(session, house, comment, decision)
+    return decision
 
 
 def move(session: Session, house: House, actor: Actor, comment: Comment, new: Status) -> Decision:
     """Move a comment inside the caller's transaction and return the decision, flushed.
 
-    For `decide`, `undo` and an author's edit only; the caller writes the event.
+    For `decide`, `undo`, batches, an owner's answer and an author's edit only; the caller writes
+    the event.
     """
     old, was_public, place = comment.status, comment.is_public, place_of(comment)
     comment.status = new
@@ -134,8 +151,22 @@ def move(session: Session, house: House, actor: Actor, comment: Comment, new: St
     )
     session.add(decision)
     add_lesson(session, comment)
-    session.flush()  # the event refers to the decision's row
+    session.flush()  # the event and the log refer to the decision's row
+    if actor.moderator_id is not None:
+        _record(session, house, actor.moderator_id, decision, comment)
     return decision
+
+
+def _record(
+    session: Session, house: House, moderator_id: int, decision: Decision, comment: Comment
+) -> None:
+    subject: dict[str, str | int | bool | None] = {
+        "comment": comment.public_id,
+        "decision": decision.id,
+    }
+    act = f"comment.{ACTS[decision.after]}"
+    doer = by_moderator(moderator_id)
+    record(session, house, doer, act, site_id=comment.site_id, subject=subject)
 
 
 def _marks(session: Session, house: House, comment: Comment) -> tuple[int, ...] | None:
@@ -146,13 +177,29 @@ def _marks(session: Session, house: House, comment: Comment) -> tuple[int, ...] 
     return marks_of(trace, recall_of(session, house, comment.site_id, trace))
 
 
-def _comment(session: Session, public_id: str, actor: Actor) -> Comment:
+def held_comment(session: Session, public_id: str, actor: Actor) -> Comment:
+    """Return a comment on which the actor may decide, locked until the transaction ends.
+
+    Raises:
+        NotFoundError: no such comment on the actor's sites.
+        ConflictError: its author took it back.
+    """
     comment = queries.comment_for_change(session, public_id, actor.site_ids)
     if comment is None:
         raise NotFoundError("There is no such comment.")
     if comment.gone:
         raise ConflictError("The author took this comment back.")
     return comment
+
+
+def refuse_stale(session: Session, house: House, comment: Comment, version: int | None) -> None:
+    """Refuse to act on a comment that is no longer as the moderator saw it.
+
+    Raises:
+        StaleError: somebody changed it since; the text says who and when.
+    """
+    if version is not None and version != comment.version:
+        raise StaleError(_who_was_first(session, house, comment))
 
 
 def _who_was_first(session: Session, house: House, comment: Comment) -> str:
@@ -162,14 +209,21 @@ def _who_was_first(session: Session, house: House, comment: Comment) -> str:
     decision, moderator = last
     ago = max(0, round((house.now() - decision.made_at).total_seconds()))
     who = "a rule" if moderator is None else moderator.name
-    return f"Moved to {decision.after.value} by {who} {ago} s ago."
+    return f"Moved to {decision.after.value} by {who} {told_span(ago)} ago."
+
+
+def told_span(seconds: int) -> str:
+    """Return a span in the largest unit that fits, as one says it."""
+    for unit, length in (("days", 86_400), ("hours", 3_600), ("min", 60)):
+        if seconds >= 2 * length:
+            return f"{seconds // length} {unit}"
+    return f"{seconds} s"
 
 
 def _refuse_late_undo(session: Session, house: House, undone: Decision, comment: Comment) -> None:
     if house.now() - undone.made_at > timedelta(days=house.settings.undo_days):
         raise ConflictError("This decision is too old to be undone; decide again instead.")
-    if comment.version != undone.version:
-        raise StaleError(_who_was_first(session, house, comment))
+    refuse_stale(session, house, comment, undone.version)
 
 
 def _count(session: Session, comment: Comment, old: Status, new: Status) -> None:
@@ -180,7 +234,8 @@ def _count(session: Session, comment: Comment, old: Status, new: Status) -> None
     contact.rejected += (new in REJECTED) - (old in REJECTED)
 
 
-def _tell(session: Session, house: House, comment: Comment, decision: Decision) -> None:
+def tell(session: Session, house: House, comment: Comment, decision: Decision) -> None:
+    """Write a decision's event; it leaves the house once the hold is over."""
     comment_event(
         session,
         house,

@@ -19,6 +19,7 @@ from service.moderate import RULE, move
 from service.queries import comments as queries
 from service.queries.lessons import add_lesson, forget_lessons
 from service.queries.mails import drop_mails_about, subscription_of
+from service.queries.revisions import forget_revisions, revisions_of
 from service.shelving import grade, index_words, links_in, place_of, shelve
 from service.signals import OF_OTHERS, with_memory
 from service.submit import arrival, judged, likeness_of
@@ -199,6 +200,7 @@ def export(house: House, token: str) -> dict[str, Any]:
         "website": comment.website or None,
         "email": email,
         "text": comment.text,
+        "text_before_edits": [row.text for row, _ in revisions_of(db.session(), comment.id)],
         "created_at": iso(comment.created_at),
         "edited_at": None if comment.edited_at is None else iso(comment.edited_at),
         "language": comment.language,
@@ -281,6 +283,7 @@ def _clear(session: Session, house: House, comment: Comment, *, with_text: bool)
     comment.reasons, comment.likeness = [], house.token(16).encode()
     queries.forget_submissions(session, comment.id)
     drop_mails_about(session, comment.id)
+    forget_revisions(session, comment.id)
     forget_lessons(session, comment.id)
     session.flush()
     if contact is not None:

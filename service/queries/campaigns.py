@@ -46,11 +46,12 @@ def alike_counts(session: Session, comment_ids: Sequence[int]) -> dict[int, int]
     return {comment_id: shared for comment_id, shared in found.items() if shared}
 
 
-def alike(comment_id: int) -> sa.Select[int]:
-    """Return a selection of the comment and all that share a mark with it."""
-    own, other = aliased(CampaignMark), aliased(CampaignMark)
-    return (
-        sa.select(other.comment_id)
-        .join(own, sa.and_(own.site_id == other.site_id, own.mark == other.mark))
-        .where(own.comment_id == comment_id)
-    )
+def marks_on(session: Session, comment_id: int) -> tuple[int, ...]:
+    """Return the marks of a waiting comment; none once it is decided."""
+    query = sa.select(CampaignMark.mark).where(CampaignMark.comment_id == comment_id)
+    return tuple(session.scalars(query.order_by(CampaignMark.mark)))
+
+
+def alike(marks: Collection[int]) -> sa.Select[int]:
+    """Return a selection of the waiting comments that bear one of these marks."""
+    return sa.select(CampaignMark.comment_id).where(CampaignMark.mark.in_(marks))

@@ -15,10 +15,10 @@ from models.spam.site.signals import SIGNALS, signal_values
 from models.spam.telling import folds, shown
 from models.spam.text import fold
 from service.db import db
-from service.forms import is_website
 from service.pages import page_url
 from service.queries import comments as queries
 from service.rendering import linkless_html
+from service.words import is_website
 
 TELLING = (
     ("origin", False, "page not named by the browser"),

@@ -7,11 +7,11 @@ from markupsafe import Markup
 
 from models import Comment
 from service.announce import iso
-from service.forms import is_website
 from service.language import said
 from service.rendering import comment_html
 from service.web.reading import Reading
 from service.web.speech import say, spoken
+from service.words import is_website
 
 NAMELESS = said("Anonymous")
 

@@ -63,10 +63,9 @@ def _add_batch() -> None:
         sa.Column("place", BIG_KEY, nullable=False),
         sa.Column("changed", sa.Integer(), nullable=False),
         sa.Column("skipped", sa.Integer(), nullable=False),
+        sa.Column("others", sa.JSON(), nullable=False),
         sa.Column("why", sa.String(200), nullable=False),
         sa.Column("made_at", MOMENT, nullable=False),
-        sa.Column("due_at", MOMENT, nullable=True),
-        sa.Column("token", sa.String(32), nullable=False),
         sa.Column("finished_at", MOMENT, nullable=True),
         sa.ForeignKeyConstraint(["moderator_id"], ["moderator.id"], name="fk_batch_moderator_id"),
         sa.ForeignKeyConstraint(["undoes_id"], ["batch.id"], name="fk_batch_undoes_id"),
@@ -74,8 +73,10 @@ def _add_batch() -> None:
         sa.UniqueConstraint("public_id", name="uq_batch_public_id"),
         sa.UniqueConstraint("undoes_id", name="uq_batch_undoes_id"),
     )
-    due = sa.text("due_at IS NOT NULL")
-    op.create_index("ix_batch_due", "batch", ["due_at"], sqlite_where=due, postgresql_where=due)
+    goes_on = sa.text("finished_at IS NULL")
+    op.create_index(
+        "ix_batch_open", "batch", ["id"], sqlite_where=goes_on, postgresql_where=goes_on
+    )
     op.create_index("ix_batch_moderator", "batch", ["moderator_id", "id"])
     op.add_column("decision", sa.Column("batch_id", BIG_KEY, nullable=True))
     some = sa.text("batch_id IS NOT NULL")
