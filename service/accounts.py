@@ -209,6 +209,12 @@ def _moderator(house: House, person: Person, *, operator: bool) -> Moderator:
     )
 
 
+def set_shortcuts(moderator_id: int, *, on: bool) -> None:
+    """Let single keys act in a moderator's queue, or not."""
+    with transaction() as session:
+        session.get_one(Moderator, moderator_id).shortcuts = on
+
+
 def refuse_claimed() -> None:
     """Refuse when the first owner is there already.
 

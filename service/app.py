@@ -21,6 +21,7 @@ from service.opening import open_house
 from service.scoring import Scorer
 from service.web import (
     account,
+    acts,
     check,
     embed,
     feeds,
@@ -28,6 +29,7 @@ from service.web import (
     guarding,
     headers,
     health,
+    live,
     mail,
     model,
     pages,
@@ -155,6 +157,8 @@ def _open_doors(app: Flask, settings: Settings) -> None:
         mail,
         account,
         queue,
+        acts,
+        live,
         sites,
         check,
         pages,

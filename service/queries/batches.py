@@ -1,6 +1,7 @@
 """Questions about acts on many comments."""
 
 from collections.abc import Sequence
+from datetime import datetime
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session, aliased
@@ -55,11 +56,14 @@ def decisions_of_batch(
     return session.scalars(query.order_by(Decision.id).limit(limit)).all()
 
 
-def recent_batches(session: Session, moderator_id: int, limit: int) -> Sequence[Batch]:
+def recent_batches(
+    session: Session, moderator_id: int, *, since: datetime, limit: int
+) -> Sequence[Batch]:
     """Return a moderator's newest batches that nothing took back and that are no undo."""
     undoing = aliased(Batch)
     query = sa.select(Batch).where(
         Batch.moderator_id == moderator_id,
+        Batch.made_at >= since,
         Batch.undoes_id.is_(None),
         ~sa.exists().where(undoing.undoes_id == Batch.id),
     )

@@ -6,11 +6,9 @@ from datetime import date, datetime
 import sqlalchemy as sa
 from sqlalchemy.orm import Session, aliased
 
-from models import Comment, Contact, Decision, Moderator, Site, Status, SubmissionKey, Thread
+from models import Comment, Contact, Decision, Moderator, Status, SubmissionKey
 from service.queries.sites import insert_or_leave
 
-QUEUE_PAGE = 50
-COUNT_MOST = 1000  # counting stops here: "1000+" helps a moderator as much as the exact number
 PRESENT = sa.and_(Comment.withdrawn_at.is_(None), Comment.erased_at.is_(None))
 
 
@@ -90,45 +88,20 @@ def twin_stands(session: Session, thread_id: int, likeness: bytes) -> bool:
     return session.scalar(query.limit(1)) is not None
 
 
-def queue_page(
-    session: Session,
-    site_ids: Sequence[int],
-    *,
-    status: Status,
-    before: tuple[datetime, int] | None = None,
-    limit: int = QUEUE_PAGE,
-) -> list[tuple[Comment, Thread, Site]]:
-    """Return up to `limit` comments of the sites in a status, newest first.
+def around(session: Session, comment: Comment, *, limit: int = 3) -> Sequence[Comment]:
+    """Return what stands before a comment in its thread and below it, oldest first.
 
-    Args:
-        before: (created_at, row id) of the last one seen; a late page costs as much as page 1.
+    The comments it answers, one after the other, and the newest answers to it.
     """
-    query = (
-        sa.select(Comment, Thread, Site)
-        .join(Thread, Thread.id == Comment.thread_id)
-        .join(Site, Site.id == Comment.site_id)
-        .where(Comment.site_id.in_(site_ids), Comment.status == status, PRESENT)
-    )
-    if before is not None:
-        query = query.where(sa.tuple_(Comment.created_at, Comment.id) < sa.tuple_(*before))
-    query = query.order_by(Comment.created_at.desc(), Comment.id.desc()).limit(limit)
-    return [(comment, thread, site) for comment, thread, site in session.execute(query)]
-
-
-def queue_counts(
-    session: Session, site_ids: Sequence[int], *, most: int = COUNT_MOST
-) -> dict[Status, int]:
-    """Return how many comments stand in each status, counting no further than `most`."""
-    counts = {}
-    for status in Status:
-        some = (
-            sa.select(Comment.id)
-            .where(Comment.site_id.in_(site_ids), Comment.status == status, PRESENT)
-            .limit(most)
-            .subquery()
-        )
-        counts[status] = session.scalar(sa.select(sa.func.count()).select_from(some)) or 0
-    return counts
+    above: list[Comment] = []
+    parent_id = comment.parent_id
+    while parent_id is not None and len(above) < limit:
+        parent = session.get_one(Comment, parent_id)
+        above.insert(0, parent)
+        parent_id = parent.parent_id
+    query = sa.select(Comment).where(Comment.parent_id == comment.id, PRESENT)
+    below = session.scalars(query.order_by(Comment.id.desc()).limit(limit)).all()
+    return [*above, *below[::-1]]
 
 
 def history(session: Session, comment_id: int) -> list[tuple[Decision, Moderator | None]]:
@@ -167,6 +140,7 @@ def recent_decisions(
             Decision.moderator_id == moderator_id,
             Decision.made_at >= since,
             Decision.undoes_id.is_(None),
+            Decision.batch_id.is_(None),  # a batch is taken back as one
             ~sa.exists().where(undoing.undoes_id == Decision.id),
             Decision.version == Comment.version,
         )
@@ -174,6 +148,21 @@ def recent_decisions(
         .limit(limit)
     )
     return [(decision, comment) for decision, comment in session.execute(query)]
+
+
+def decisions_since(
+    session: Session, site_ids: Sequence[int], since: datetime, limit: int
+) -> list[tuple[Decision, Comment, Moderator | None]]:
+    """Return what was decided on the sites since then, newest first."""
+    query = (
+        sa.select(Decision, Comment, Moderator)
+        .join(Comment, Comment.id == Decision.comment_id)
+        .outerjoin(Moderator, Moderator.id == Decision.moderator_id)
+        .where(Decision.site_id.in_(site_ids), Decision.made_at >= since)
+        .order_by(Decision.made_at.desc(), Decision.id.desc())
+        .limit(limit)
+    )
+    return [(one, comment, who) for one, comment, who in session.execute(query)]
 
 
 def decision_of_sites(
@@ -223,6 +212,12 @@ def contact_of_index(session: Session, site_id: int, index: tuple[int, bytes]) -
 def contact_of(session: Session, contact_id: int | None) -> Contact | None:
     """Return a contact by its row."""
     return None if contact_id is None else session.get(Contact, contact_id)
+
+
+def newest_of_contacts(session: Session, ids: Sequence[int]) -> Comment | None:
+    """Return the newest comment by any of these contacts."""
+    query = sa.select(Comment).where(Comment.contact_id.in_(ids), PRESENT)
+    return session.scalar(query.order_by(Comment.id.desc()).limit(1))
 
 
 def contacts_of(session: Session, ids: Sequence[int]) -> dict[int, Contact]:

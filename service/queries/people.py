@@ -6,7 +6,7 @@ from typing import Any, TypeVar
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from models import Moderator, Setup
+from models import Membership, Moderator, Setup
 
 Person = TypeVar("Person", bound=Moderator)
 
@@ -34,3 +34,12 @@ def moderators(session: Session, ids: Collection[int]) -> Sequence[Moderator]:
     """Return these moderators by name, those included who have no role any more."""
     query = sa.select(Moderator).where(Moderator.id.in_(ids)).order_by(Moderator.name)
     return session.scalars(query).all()
+
+
+def colleagues(session: Session, moderator_id: int) -> Sequence[Moderator]:
+    """Return everybody with a role on one of a moderator's sites, by name; himself too."""
+    own = sa.select(Membership.site_id).where(Membership.moderator_id == moderator_id)
+    shared = sa.select(Membership.moderator_id).where(Membership.site_id.in_(own))
+    return session.scalars(
+        sa.select(Moderator).where(Moderator.id.in_(shared)).order_by(Moderator.name, Moderator.id)
+    ).all()

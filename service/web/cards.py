@@ -1,7 +1,7 @@
 """A comment as a moderator sees it: everything that helps to decide, and no address."""
 
 import unicodedata
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -11,12 +11,14 @@ from markupsafe import Markup
 
 from models import Comment, Contact, Site, Status, Thread
 from models.spam.features import NAME_CAP
+from models.spam.links import host_of, take_links
 from models.spam.site.signals import SIGNALS, signal_values
 from models.spam.telling import folds, shown
 from models.spam.text import fold
 from service.db import db
 from service.pages import page_url
 from service.queries import comments as queries
+from service.queries.campaigns import alike_counts
 from service.rendering import linkless_html
 from service.words import is_website
 
@@ -68,6 +70,22 @@ class Card:
     badges: Sequence[str]
     parent: str | None
     moves: Sequence[tuple[Status, str]]
+    alike: int = 0
+    """How many others wait that are like it; counted no further than 100."""
+    owned: bool = False
+    """Whether the moderator owns the site."""
+
+    @property
+    def host(self) -> str:
+        """The host of its website, or of the first link in its text."""
+        found = take_links(self.comment.text.casefold())[1].hosts if self.comment.links else ()
+        own = host_of(self.comment.website) if self.comment.website else ""
+        return own or (found[0] if found else "")
+
+    @property
+    def typed(self) -> str:
+        """The text as it was typed, with what cannot be seen told by its number."""
+        return "".join(sign if sign in "\n\t" else _unmasked(sign) for sign in self.comment.text)
 
     @property
     def hidden(self) -> bool:
@@ -142,13 +160,21 @@ MOVES: Mapping[Status, Sequence[tuple[Status, str]]] = {
 }
 
 
-def cards(rows: Sequence[tuple[Comment, Thread, Site]], *, deciding: set[int]) -> list[Card]:
+def cards(
+    rows: Sequence[tuple[Comment, Thread, Site]],
+    *,
+    deciding: Collection[int],
+    owning: Collection[int] = (),
+) -> list[Card]:
     """Make cards of rows.
 
     Args:
         deciding: sites on which the moderator may decide; elsewhere he only sees.
+        owning: sites that are his own.
     """
     session = db.session()
+    waiting = [row[0].id for row in rows if row[0].status is Status.PENDING]
+    like = alike_counts(session, waiting)
     contacts = queries.contacts_of(
         session, [row[0].contact_id for row in rows if row[0].contact_id is not None]
     )
@@ -165,7 +191,9 @@ def cards(rows: Sequence[tuple[Comment, Thread, Site]], *, deciding: set[int]) -
             website=_website(comment.website),
             badges=_badges(comment, contacts.get(comment.contact_id or 0)),
             parent=_excerpt(parents.get(comment.parent_id or 0)),
-            moves=MOVES[comment.status] if site.id in deciding else (),
+            moves=MOVES[comment.status] if site.id in deciding and not comment.gone else (),
+            alike=like.get(comment.id, 0),
+            owned=site.id in owning,
         )
         for comment, thread, site in rows
     ]
@@ -212,7 +240,7 @@ def _badges(comment: Comment, contact: Contact | None) -> list[str]:
         if row.name in PACE and value >= HIGH
     ]
     if comment.edited_at is not None:
-        found.append("edited by the author")
+        found.append("edited")
     return found
 
 

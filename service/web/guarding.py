@@ -35,15 +35,17 @@ class Person:
     id: int
     name: str
     operator: bool
+    shortcuts: bool
     sites: Sequence[tuple[Site, Role]]
 
     def with_role(self, *roles: Role) -> list[Site]:
         """Return the sites on which he has one of these roles; none given = any."""
         return [site for site, role in self.sites if not roles or role in roles]
 
-    def actor(self) -> Actor:
-        """Return him as one who decides."""
-        return Actor(self.id, [site.id for site in self.with_role(*DECIDING)])
+    def actor(self, site_ids: Sequence[int] | None = None) -> Actor:
+        """Return him as one who decides, on these of his sites alone if any are named."""
+        own = [site.id for site in self.with_role(*DECIDING)]
+        return Actor(self.id, [one for one in own if site_ids is None or one in site_ids])
 
 
 def guard(blueprint: Blueprint) -> None:
@@ -59,7 +61,8 @@ def admit() -> ResponseReturnValue | None:
         return redirect(f"/login?next={quote(request.full_path.rstrip('?'))}", code=303)
     session["seen"] = int(time.time())
     user: Any = current_user
-    g.person = Person(user.id, user.name, user.operator, sites.sites_of(db.session(), user.id))
+    own = sites.sites_of(db.session(), user.id)
+    g.person = Person(user.id, user.name, user.operator, user.shortcuts, own)
     if request.method in UNSAFE:
         refuse_foreign_form()
         refuse_forged_form()

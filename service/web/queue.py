@@ -1,28 +1,48 @@
-"""Doors to the queue: what waits, one comment with its history, deciding and taking back."""
+"""Doors to the queue: its lists, one comment with its history, deciding and taking back."""
 
-from datetime import UTC, datetime, timedelta
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
 
-from flask import Blueprint, redirect, render_template, request, url_for
+from flask import Blueprint, jsonify, make_response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from models import Comment, Site, Status
-from service import moderate
+from models import Comment, Role, Site, Status, Thread
+from service import batches, moderate, revise
 from service.db import db
-from service.errors import BadRequestError, NotFoundError, StaleError
+from service.errors import (
+    BadRequestError,
+    InvalidError,
+    NotFoundError,
+    ServiceError,
+    StaleError,
+)
+from service.language import language_for, languages
+from service.moderate import Moved
 from service.queries import comments as queries
+from service.queries import people
 from service.queries import sites as site_queries
+from service.queries.listing import Listed, listed
+from service.queries.revisions import revisions_of
+from service.queries.tallies import list_counts
 from service.web.cards import Card, cards, reasons
-from service.web.context import house
-from service.web.guarding import guard, own_site, person
+from service.web.context import house, wants_json
+from service.web.edits import edits
+from service.web.filtering import REASONS, Asked, asked, cursor, written
+from service.web.guarding import guard, person
+from service.web.undo_log import log_of
 
 bp = Blueprint("queue", __name__)
 guard(bp)
 
-TABS = (
-    (Status.PENDING, "Pending"),
-    (Status.SPAM, "Spam"),
-    (Status.APPROVED, "Approved"),
-    (Status.TRASH, "Trash"),
+LISTS = (
+    (Status.PENDING, "", "Pending"),
+    (Status.PENDING, "fine", "Likely fine"),
+    (Status.PENDING, "spam", "Likely spam"),
+    (Status.SPAM, "", "Spam tray"),
+    (Status.APPROVED, "", "Approved"),
+    (Status.TRASH, "", "Trash"),
+    (None, "", "All"),
 )
 DONE = {
     Status.APPROVED: "Approved",
@@ -30,6 +50,7 @@ DONE = {
     Status.TRASH: "Moved to trash",
     Status.PENDING: "Back to pending",
 }
+QUEUE = "/queue"
 
 
 @bp.app_template_filter("reasons")
@@ -52,64 +73,118 @@ def age_of(moment: datetime) -> str:
 @bp.get("/")
 def home() -> ResponseReturnValue:
     """Lead a moderator to his queue."""
-    return redirect("/queue", code=303)
+    return redirect(QUEUE, code=303)
 
 
 @bp.get("/queue")
 def show() -> ResponseReturnValue:
-    """List comments of one status, newest first, 50 a page."""
-    status = _status(request.args.get("status", Status.PENDING.value))
-    slug = request.args.get("site") or None
-    ids = [site.id for site in _sites(slug)]
-    rows = queries.queue_page(db.session(), ids, status=status, before=_before())
-    last = rows[-1][0] if len(rows) == queries.QUEUE_PAGE else None
+    """List comments: those that wait, newest first, unless the address asks for others."""
+    try:
+        wanted = asked()
+    except InvalidError as error:
+        return _list_page(asked({}), Listed([], None, short=False), error), error.status
+    return _list_page(wanted, listed(db.session(), wanted.site_ids, wanted.chosen, beyond=cursor()))
+
+
+@bp.get("/queue/more")
+def more() -> ResponseReturnValue:
+    """Return the cards of a further page, for a script that puts them below."""
+    wanted = asked()
+    found = listed(db.session(), wanted.site_ids, wanted.chosen, beyond=cursor())
+    html = render_template("moderator/_cards.html", wanted=wanted, cards=_cards(found))
+    older = written(found.beyond)
+    return jsonify(html=html, older=older and wanted.url("queue.more", before=older))
+
+
+def _list_page(wanted: Asked, found: Listed, error: InvalidError | None = None) -> str:
+    older = written(found.beyond)
+    staff = people.colleagues(db.session(), person().id)
     return render_template(
         "moderator/queue.html",
-        tabs=TABS,
-        status=status,
-        counts=queries.queue_counts(db.session(), ids),
-        most=queries.COUNT_MOST,
-        site=slug,
-        sites=person().with_role(),
-        cards=cards(rows, deciding=set(person().actor().site_ids)),
-        older=None if last is None else f"{last.created_at.isoformat()}~{last.id}",
-        undoable=_undoable(),
-        done=DONE,
+        wanted=wanted,
+        typed=wanted.values if error is None else request.args,
+        errors={} if error is None else error.errors,
+        lists=_lists(wanted),
+        cards=_cards(found),
+        short=found.short,
+        older=older and wanted.url(before=older),
+        more=older and wanted.url("queue.more", before=older),
+        reasons=REASONS,
+        languages=[(one.code, one.name) for one in map(language_for, languages())],
+        people=[("rule", "A rule"), *((str(one.id), one.name) for one in staff)],
+        owner=bool(person().with_role(Role.OWNER)),
+        log=log_of(person().id),
+        now=house().now().isoformat(),
         person=person(),
     )
 
 
+def _lists(wanted: Asked) -> list[tuple[str, str, int, bool]]:
+    """Return the address, the name and the number of each list, and whether it is this one."""
+    counts = list_counts(db.session(), wanted.site_ids)
+    site, chosen = wanted.values.get("site"), wanted.chosen
+    found = []
+    for status, shelf, label in LISTS:
+        name = "all" if status is None else status.value
+        path = url_for("queue.show", status=name, band=shelf or None, site=site)
+        number = sum(
+            many for (at, on), many in counts.items() if status in (None, at) and shelf in ("", on)
+        )
+        found.append((path, label, number, (chosen.status, chosen.shelf) == (status, shelf)))
+    return found
+
+
+def _cards(found: Listed) -> list[Card]:
+    return cards_of(found.rows)
+
+
+def cards_of(rows: Sequence[tuple[Comment, Thread, Site]]) -> list[Card]:
+    """Return the cards of comments as the asking moderator sees them."""
+    owning = {site.id for site in person().with_role(Role.OWNER)}
+    return cards(rows, deciding=set(person().actor().site_ids), owning=owning)
+
+
 @bp.get("/queue/<public_id>")
 def show_one(public_id: str) -> ResponseReturnValue:
-    """Show one comment with the history of its decisions."""
-    return _page_of(public_id, None), 200
+    """Show one comment with its thread round it and the history of its decisions."""
+    return page_of(public_id), 200
 
 
 @bp.post("/queue/<public_id>")
 def decide(public_id: str) -> ResponseReturnValue:
     """Move a comment to a status, if it still stands as the moderator saw it."""
-    new = _status(request.form.get("status", ""))
-    version = request.form.get("version", "")
-    if not (version.isascii() and version.isdigit()):
-        raise BadRequestError("The form does not say which version of the comment it shows.")
+    new = status_of(request.form.get("status", ""))
+    version = version_of()
+    why = request.form.get("why", "").strip()
     try:
-        moved = moderate.decide(house(), person().actor(), public_id, new, version=int(version[:9]))
+        moved = moderate.decide(house(), person().actor(), public_id, new, version=version, why=why)
     except StaleError as error:
-        return _page_of(public_id, error.message), error.status
-    return redirect(_back(moved.comment), code=303)
+        return conflict(public_id, error)
+    return _answer(moved)
 
 
 @bp.post("/queue/undo")
 def undo() -> ResponseReturnValue:
-    """Take a decision back."""
-    number = request.form.get("decision", "")
-    if not (number.isascii() and number.isdigit()):
-        raise BadRequestError("The form does not say which decision to take back.")
+    """Take a decision, an edit or an act on many comments back."""
+    if "batch" in request.form:
+        batch = batches.undo_batch(house(), person().actor(), request.form["batch"])
+        return redirect(url_for("acts.show_batch", public_id=batch.public_id), code=303)
+    if "edit" in request.form:
+        comment = revise.undo_revision(house(), person().actor(), _number("edit"))
+        return _answer(Moved(comment, None))
+    number = _number("decision")
     try:
-        moved = moderate.undo(house(), person().actor(), int(number[:18]))
+        moved = moderate.undo(house(), person().actor(), number)
     except StaleError as error:
-        return _page_of(_decided(int(number[:18])), error.message), error.status
-    return redirect(_back(moved.comment), code=303)
+        return conflict(_decided(number), error)
+    return _answer(moved)
+
+
+def _number(name: str) -> int:
+    number = request.form.get(name, "")
+    if not (number.isascii() and number.isdigit()):
+        raise BadRequestError("The form does not say what to take back.")
+    return int(number[:18])
 
 
 def _decided(decision_id: int) -> str:
@@ -125,49 +200,82 @@ def _decided(decision_id: int) -> str:
     return queries.public_id_of(db.session(), decision.comment_id)
 
 
-def _sites(slug: str | None) -> list[Site]:
-    """Return the sites whose comments to list: the one asked for, else all of the moderator's."""
-    return person().with_role() if slug is None else [own_site(slug)]
+def status_of(word: str) -> Status:
+    """Return the status that a form names.
 
-
-def _status(word: str) -> Status:
+    Raises:
+        BadRequestError: there is none of that name.
+    """
     try:
         return Status(word)
     except ValueError:
         raise BadRequestError("The status is pending, approved, spam or trash.") from None
 
 
-def _before() -> tuple[datetime, int] | None:
-    """Return where the page before this one ended."""
-    moment, _, number = request.args.get("before", "").partition("~")
-    try:
-        typed = datetime.fromisoformat(moment)
-        found = typed.astimezone(UTC)
-    except (ValueError, OverflowError):
-        return None
-    if typed.tzinfo is None or not (number.isascii() and number.isdigit()):
-        return None
-    return found, int(number[:18])
+def version_of() -> int:
+    """Return the version of the comment that the form showed.
+
+    Raises:
+        BadRequestError: the form does not say.
+    """
+    version = request.form.get("version", "")
+    if not (version.isascii() and version.isdigit()):
+        raise BadRequestError("The form does not say which version of the comment it shows.")
+    return int(version[:9])
 
 
-def _undoable() -> list[tuple[int, str, Comment]]:
-    """Return the moderator's newest decisions that he can take back."""
-    since = house().now() - timedelta(days=house().settings.undo_days)
-    found = queries.recent_decisions(db.session(), person().id, since=since, limit=5)
-    return [(decision.id, DONE[decision.after], comment) for decision, comment in found]
+def _answer(moved: Moved) -> ResponseReturnValue:
+    """Answer a script with what it needs to go on, a browser with the list it came from."""
+    comment = moved.comment
+    if wants_json():
+        return jsonify(
+            id=comment.public_id,
+            status=comment.status.value,
+            version=comment.version,
+            decision=moved.decision_id,
+            done=DONE[comment.status],
+        )
+    return redirect(back_from(comment.public_id), code=303)
 
 
-def _back(comment: Comment) -> str:
-    """Return the list the moderator came from; the deed is done, so nothing here refuses."""
+def back_from(public_id: str) -> str:
+    """Return the page the moderator came from; the deed is done, so nothing here refuses."""
     if request.form.get("single"):
-        return url_for("queue.show_one", public_id=comment.public_id)
-    came_from = request.form.get("list", "")
-    known = came_from in [status.value for status in Status]
-    status = came_from if known else Status.PENDING.value
-    return url_for("queue.show", status=status, site=request.form.get("site") or None)
+        return url_for("queue.show_one", public_id=public_id)
+    came_from = request.form.get("back", "")
+    own = came_from == QUEUE or came_from.startswith(f"{QUEUE}?")
+    known = own and came_from.isprintable() and "#" not in came_from and "\\" not in came_from
+    place = request.form.get("next", "")
+    anchor = f"#comment-{place}" if place.isalnum() else ""
+    return (came_from if known else url_for("queue.show", status=Status.PENDING.value)) + anchor
 
 
-def _page_of(public_id: str, conflict: str | None) -> str:
+def conflict(public_id: str, error: ServiceError) -> ResponseReturnValue:
+    """Answer an act that came too late with the comment as it stands now."""
+    if not wants_json():
+        return page_of(public_id, conflict=error.message), error.status
+    fresh = card_of(public_id)
+    html = render_template(
+        "moderator/_cards.html", wanted=asked({}), cards=[fresh], conflict=error.message
+    )
+    body = {
+        "title": "Conflict",
+        "status": error.status,
+        "code": error.code,
+        "detail": error.message,
+        "card": html,
+    }
+    response = make_response(jsonify(body))
+    response.content_type = "application/problem+json"
+    return response, error.status
+
+
+def card_of(public_id: str) -> Card:
+    """Return the card of a comment on one of the moderator's sites.
+
+    Raises:
+        NotFoundError: there is no such comment.
+    """
     ids = [site.id for site in person().with_role()]
     comment = queries.comment_of_sites(db.session(), ids, public_id)
     if comment is None:
@@ -177,12 +285,20 @@ def _page_of(public_id: str, conflict: str | None) -> str:
         site_queries.thread(db.session(), comment.thread_id),
         site_queries.site(db.session(), comment.site_id),
     )
-    card: Card = cards([row], deciding=set(person().actor().site_ids))[0]
+    return cards_of([row])[0]
+
+
+def page_of(public_id: str, **more: Any) -> str:
+    """Return the page of one comment; `more` is what else its template is told."""
+    card = card_of(public_id)
+    session, comment = db.session(), card.comment
     return render_template(
         "moderator/comment.html",
         card=card,
-        conflict=conflict,
-        history=queries.history(db.session(), comment.id),
+        around=queries.around(session, comment),
+        history=queries.history(session, comment.id),
+        edits=edits(comment, revisions_of(session, comment.id)),
         done=DONE,
         person=person(),
+        **{"conflict": None, **more},
     )
