@@ -1,5 +1,6 @@
 """From typed text to safe HTML, on the way out only; the database keeps what was typed."""
 
+import re
 from collections.abc import Iterator
 
 import nh3
@@ -20,6 +21,9 @@ RULES = (
 )
 TAGS = {"p", "br", "em", "strong", "code", "pre", "blockquote", "ul", "ol", "li", "a"}
 LINK_RELATION = "nofollow ugc noopener noreferrer"
+
+_PLAIN = re.compile(r"[^\W\d_][^*_`~<>&\[\]\\\n\"']*[^*_`~<>&\[\]\\\s\"']")
+"""Text in which the renderer finds nothing to do: most comments, at a tenth of the time."""
 
 _markdown = MarkdownIt("zero", {"breaks": True, "html": False, "maxNesting": 20}).enable(
     [*RULES, "escape", "entity", "autolink"]
@@ -48,6 +52,8 @@ def linkless_html(text: str) -> Markup:
 
     For moderators: the comment may be spam, and a slip must not open it.
     """
+    if _PLAIN.fullmatch(text):
+        return Markup("<p>{}</p>\n").format(text)
     tokens = _markdown.parse(text)
     for token in tokens:
         if token.children:

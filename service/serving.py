@@ -7,7 +7,7 @@ from collections.abc import Callable
 from flask import Flask
 
 from config import Settings
-from service import logs, server
+from service import batches, logs, server
 from service.app import Outside, create_app, utc_now
 from service.db import db, wal_in_use
 from service.front import Front
@@ -20,6 +20,7 @@ from service.out.webhooks import sender
 from service.web.context import HOUSE
 
 LEARN_EVERY = MAIL_EVERY = 0.2  # seconds
+BATCH_EVERY = 0.2  # seconds
 
 
 class Bell:
@@ -48,6 +49,7 @@ def make(settings: Settings) -> tuple[Flask, Dispatcher]:
         (LEARN_EVERY, trainer.learn),
         (LEARN_EVERY, trainer.train),
         (MAIL_EVERY, postman.round),
+        (BATCH_EVERY, batches.go_on),
     )
 
     def stop_chores() -> None:

@@ -8,6 +8,19 @@ from sqlalchemy.orm import Session, aliased
 
 from models import Batch, Comment, Decision, Moderator
 
+_undoing = aliased(Batch)
+RECENT = (
+    sa.select(Batch)
+    .where(
+        Batch.moderator_id == sa.bindparam("moderator"),
+        Batch.made_at >= sa.bindparam("since", type_=Batch.made_at.type),
+        Batch.undoes_id.is_(None),
+        ~sa.exists().where(_undoing.undoes_id == Batch.id),
+    )
+    .order_by(Batch.id.desc())
+    .limit(sa.bindparam("most"))
+)
+
 
 def batch_of_moderator(session: Session, moderator_id: int, public_id: str) -> Batch | None:
     """Return one of a moderator's batches."""
@@ -60,14 +73,8 @@ def recent_batches(
     session: Session, moderator_id: int, *, since: datetime, limit: int
 ) -> Sequence[Batch]:
     """Return a moderator's newest batches that nothing took back and that are no undo."""
-    undoing = aliased(Batch)
-    query = sa.select(Batch).where(
-        Batch.moderator_id == moderator_id,
-        Batch.made_at >= since,
-        Batch.undoes_id.is_(None),
-        ~sa.exists().where(undoing.undoes_id == Batch.id),
-    )
-    return session.scalars(query.order_by(Batch.id.desc()).limit(limit)).all()
+    values = {"moderator": moderator_id, "since": since, "most": limit}
+    return session.scalars(RECENT, values).all()
 
 
 def names_of(session: Session, moderator_ids: Sequence[int]) -> list[str]:

@@ -10,6 +10,19 @@ from models import CampaignMark
 ALIKE_MOST = 100
 """Counting stops here: "100 like this" is reason enough to decide them together."""
 
+_own, _other = aliased(CampaignMark), aliased(CampaignMark)
+_some = (
+    sa.select(sa.literal(1).label("one"))
+    .where(_other.site_id == _own.site_id, _other.mark == _own.mark)
+    .limit(ALIKE_MOST + 1)
+    .correlate(_own)
+    .subquery()
+)
+_number = sa.select(sa.func.count()).select_from(_some).correlate(_own).scalar_subquery()
+_ALIKE = sa.select(_own.comment_id, _number).where(
+    _own.comment_id.in_(sa.bindparam("rows", expanding=True))
+)
+
 
 def put_marks(session: Session, site_id: int, comment_id: int, marks: Collection[int]) -> None:
     """Give a waiting comment marks; it has none yet."""
@@ -30,18 +43,8 @@ def alike_counts(session: Session, comment_ids: Sequence[int]) -> dict[int, int]
 
     Like it: by the mark that it shares with most, counted up to `ALIKE_MOST`.
     """
-    own, other = aliased(CampaignMark), aliased(CampaignMark)
-    some = (
-        sa.select(sa.literal(1).label("one"))
-        .where(other.site_id == own.site_id, other.mark == own.mark)
-        .limit(ALIKE_MOST + 1)
-        .correlate(own)
-        .subquery()
-    )
-    number = sa.select(sa.func.count()).select_from(some).correlate(own).scalar_subquery()
-    query = sa.select(own.comment_id, number).where(own.comment_id.in_(comment_ids))
     found: dict[int, int] = {}
-    for comment_id, shared in session.execute(query):
+    for comment_id, shared in session.execute(_ALIKE, {"rows": list(comment_ids)}):
         found[comment_id] = max(found.get(comment_id, 0), shared - 1)
     return {comment_id: shared for comment_id, shared in found.items() if shared}
 

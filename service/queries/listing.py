@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, defer
 
 from models import Comment, Site, Status, Thread
 from service.queries.campaigns import alike
@@ -21,8 +21,11 @@ from service.queries.filters import Filter, conditions, days
 from service.queries.search import matching, matching_between
 
 PAGE = 50
-LOOK = 2000
+LOOK = 500
 """Rows that one page looks at where its filter is not an index's."""
+NOT_SHOWN = defer(Thread.page_text)
+"""Up to 40,000 characters a page, which no card shows."""
+
 Key = datetime | float
 Found = tuple[Comment, Thread, Site]
 
@@ -72,6 +75,7 @@ def listed(
         .order_by(*_order(chosen))
         .limit(limit + 1)
     )
+    query = query.options(NOT_SHOWN)
     rows = [(comment, thread, site) for comment, thread, site in session.execute(query)]
     if len(rows) > limit:
         return Listed(rows[:limit], _cursor(chosen, rows[limit - 1][0]), short=False)

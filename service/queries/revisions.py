@@ -8,6 +8,21 @@ from sqlalchemy.orm import Session, aliased
 
 from models import Comment, Event, EventType, Moderator, Revision
 
+_undoing = aliased(Revision)
+RECENT = (
+    sa.select(Revision, Comment)
+    .join(Comment, Comment.id == Revision.comment_id)
+    .where(
+        Revision.moderator_id == sa.bindparam("moderator"),
+        Revision.made_at >= sa.bindparam("since", type_=Revision.made_at.type),
+        Revision.undoes_id.is_(None),
+        Revision.version == Comment.version,
+        ~sa.exists().where(_undoing.undoes_id == Revision.id),
+    )
+    .order_by(Revision.id.desc())
+    .limit(sa.bindparam("most"))
+)
+
 
 def revision(session: Session, revision_id: int) -> Revision | None:
     """Return an edit."""
@@ -29,21 +44,8 @@ def recent_revisions(
     session: Session, moderator_id: int, *, since: datetime, limit: int
 ) -> Sequence[tuple[Revision, Comment]]:
     """Return a moderator's newest edits that can still be undone."""
-    undoing = aliased(Revision)
-    query = (
-        sa.select(Revision, Comment)
-        .join(Comment, Comment.id == Revision.comment_id)
-        .where(
-            Revision.moderator_id == moderator_id,
-            Revision.made_at >= since,
-            Revision.undoes_id.is_(None),
-            Revision.version == Comment.version,
-            ~sa.exists().where(undoing.undoes_id == Revision.id),
-        )
-        .order_by(Revision.id.desc())
-        .limit(limit)
-    )
-    return [(row, comment) for row, comment in session.execute(query)]
+    values = {"moderator": moderator_id, "since": since, "most": limit}
+    return [(row, comment) for row, comment in session.execute(RECENT, values)]
 
 
 def cancel_edit(session: Session, undone: Revision, now: datetime) -> bool:

@@ -12,7 +12,7 @@ from markupsafe import Markup
 from models import Comment, Contact, Site, Status, Thread
 from models.spam.features import NAME_CAP
 from models.spam.links import host_of, take_links
-from models.spam.site.signals import SIGNALS, signal_values
+from models.spam.site.signals import SIGNALS, signal_value
 from models.spam.telling import folds, shown
 from models.spam.text import fold
 from service.db import db
@@ -30,7 +30,7 @@ TELLING = (
     ("first_timer", True, "the first from this address"),
 )
 """Signals worth a badge: name, what was seen, and how it is told."""
-PACE = ("ticket_age", "network_rate", "thread_rate")
+PACE = [row for row in SIGNALS if row.name in ("ticket_age", "network_rate", "thread_rate")]
 """Signals that are numbers, told where they are high."""
 ALARMED = {
     "slow": "came while many comments were being sent",
@@ -202,7 +202,7 @@ def cards(
 def _website(website: str) -> Website | None:
     if not website:
         return None
-    shown = "".join(_unmasked(sign) for sign in website)
+    shown = website if website.isascii() else "".join(map(_unmasked, website))
     host = (urlsplit(website).hostname or "") if is_website(website) else ""
     start = shown.lower().find(host) if host else -1
     if start < 0:
@@ -233,12 +233,7 @@ def _badges(comment: Comment, contact: Contact | None) -> list[str]:
         found += [seen, f"first seen {_month(contact.first_day)}", "address not confirmed"]
     found += [words for name, seen, words in TELLING if comment.signals.get(name) is seen]
     found += [words for level, words in ALARMED.items() if comment.signals.get("alarm") == level]
-    values = signal_values(comment.signals).tolist()
-    found += [
-        row.words
-        for row, value in zip(SIGNALS, values, strict=True)
-        if row.name in PACE and value >= HIGH
-    ]
+    found += [row.words for row in PACE if signal_value(row, comment.signals) >= HIGH]
     if comment.edited_at is not None:
         found.append("edited")
     return found

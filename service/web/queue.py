@@ -119,8 +119,8 @@ def _list_page(wanted: Asked, found: Listed, error: InvalidError | None = None) 
     )
 
 
-def _lists(wanted: Asked) -> list[tuple[str, str, int, bool]]:
-    """Return the address, the name and the number of each list, and whether it is this one."""
+def _lists(wanted: Asked) -> list[tuple[str, str, int, bool, str, str]]:
+    """Return each list's address, name, number, whether it is this one, status and shelf."""
     counts = list_counts(db.session(), wanted.site_ids)
     site, chosen = wanted.values.get("site"), wanted.chosen
     found = []
@@ -130,7 +130,8 @@ def _lists(wanted: Asked) -> list[tuple[str, str, int, bool]]:
         number = sum(
             many for (at, on), many in counts.items() if status in (None, at) and shelf in ("", on)
         )
-        found.append((path, label, number, (chosen.status, chosen.shelf) == (status, shelf)))
+        here = (chosen.status, chosen.shelf) == (status, shelf)
+        found.append((path, label, number, here, name, shelf))
     return found
 
 

@@ -68,8 +68,10 @@ SIGNALS = (
 
 def signal_values(signals: Mapping[str, Any]) -> NDArray[np.float32]:
     """Return one number per row of `SIGNALS`, float32; 0 for what is unknown or no number."""
-    return np.array([_value(row, signals.get(row.name)) for row in SIGNALS], dtype=np.float32)
+    return np.array([signal_value(row, signals) for row in SIGNALS], dtype=np.float32)
 
 
-def _value(row: Signal, seen: Any) -> float:
+def signal_value(row: Signal, signals: Mapping[str, Any]) -> float:
+    """Return the number of one row; 0 for what is unknown or no number."""
+    seen = signals.get(row.name)
     return row.value(seen) if isinstance(seen, bool | int | float) else 0.0
