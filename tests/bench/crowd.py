@@ -12,28 +12,10 @@ from service.web.context import HOUSE
 CHUNK = 5000
 THREADS = 200
 CONTACTS = 2000
-WORDS = [
-    "river",
-    "boat",
-    "leaf",
-    "market",
-    "cartel",
-    "village",
-    "grandmother",
-    "coffee",
-    "report",
-    "garden",
-    "winter",
-    "engine",
-    "letter",
-    "mountain",
-    "harvest",
-    "bridge",
-    "evening",
-    "school",
-    "doctor",
-    "bread",
-]
+WORDS = (
+    "river boat leaf market cartel village grandmother coffee report garden winter engine"
+    " letter mountain harvest bridge evening school doctor bread"
+)
 REASONS = [
     {"name": "word", "text": "the word “river”", "weight": -0.8},
     {"name": "rest", "text": "everything else together", "weight": 0.4},
@@ -48,10 +30,10 @@ def crowd(app, site, number, *, waiting=None):
     waiting = number // 10 if waiting is None else waiting
     house = app.extensions[HOUSE]
     with app.app_context():
-        threads, contacts = _ground(house, site)
+        ground = _ground(house, site)
         for first in range(0, number, CHUNK):
             rows = [
-                _row(house, site, chance, at, number, waiting, threads, contacts)
+                _row(at, number, waiting, chance, ground)
                 for at in range(first, min(first + CHUNK, number))
             ]
             with transaction() as session:
@@ -87,11 +69,12 @@ def _ground(house, site):
         ]
         session.add_all([*threads, *contacts])
         session.flush()
-        return [one.id for one in threads], [one.id for one in contacts]
+        return site, now, [one.id for one in threads], [one.id for one in contacts]
 
 
-def _row(house, site, chance, at, number, waiting, threads, contacts):
-    words = " ".join(chance.choices(WORDS, k=30))
+def _row(at, number, waiting, chance, ground):
+    site, now, threads, contacts = ground
+    words = " ".join(chance.choices(WORDS.split(), k=30))
     # Those that wait are spread over the years, as on a site whose moderator sleeps.
     waits = at % max(1, number // max(1, waiting)) == 0
     status = (
@@ -113,7 +96,7 @@ def _row(house, site, chance, at, number, waiting, threads, contacts):
         "text": f"Number {at}: {words}.",
         "language": "en",
         "by_owner": False,
-        "created_at": house.now() - timedelta(seconds=number - at),
+        "created_at": now - timedelta(seconds=number - at),
         "probability": score,
         "band": shelf,
         "shelf": shelf,
