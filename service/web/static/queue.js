@@ -7,7 +7,7 @@ const csrf = document.querySelector("input[name=csrf]")?.value ?? "";
 const TRIES = [1000, 2000, 4000]; // milliseconds between two tries where the server is away
 const TOAST_STAYS = 20000;
 const POLL = 15000;
-const AHEAD = 15; // cards left when the next page is fetched
+const AHEAD = 30; // cards left when the next page is fetched
 const NEAR = 1500; // milliseconds within which the second key of a pair must follow
 
 const undoable = []; // {done: Promise of {decision}, card, words}, oldest first
