@@ -11,7 +11,6 @@ from markupsafe import Markup
 
 from models import Comment, Contact, Site, Status, Thread
 from models.spam.features import NAME_CAP
-from models.spam.links import host_of, take_links
 from models.spam.site.signals import SIGNALS, signal_value
 from models.spam.telling import folds, shown
 from models.spam.text import fold
@@ -72,15 +71,6 @@ class Card:
     moves: Sequence[tuple[Status, str]]
     alike: int = 0
     """How many others wait that are like it; counted no further than 100."""
-    owned: bool = False
-    """Whether the moderator owns the site."""
-
-    @property
-    def host(self) -> str:
-        """The host of its website, or of the first link in its text."""
-        found = take_links(self.comment.text.casefold())[1].hosts if self.comment.links else ()
-        own = host_of(self.comment.website) if self.comment.website else ""
-        return own or (found[0] if found else "")
 
     @property
     def typed(self) -> str:
@@ -164,13 +154,11 @@ def cards(
     rows: Sequence[tuple[Comment, Thread, Site]],
     *,
     deciding: Collection[int],
-    owning: Collection[int] = (),
 ) -> list[Card]:
     """Make cards of rows.
 
     Args:
         deciding: sites on which the moderator may decide; elsewhere he only sees.
-        owning: sites that are his own.
     """
     session = db.session()
     waiting = [row[0].id for row in rows if row[0].status is Status.PENDING]
@@ -193,7 +181,6 @@ def cards(
             parent=_excerpt(parents.get(comment.parent_id or 0)),
             moves=MOVES[comment.status] if site.id in deciding and not comment.gone else (),
             alike=like.get(comment.id, 0),
-            owned=site.id in owning,
         )
         for comment, thread, site in rows
     ]

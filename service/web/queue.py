@@ -141,8 +141,7 @@ def _cards(found: Listed) -> list[Card]:
 
 def cards_of(rows: Sequence[tuple[Comment, Thread, Site]]) -> list[Card]:
     """Return the cards of comments as the asking moderator sees them."""
-    owning = {site.id for site in person().with_role(Role.OWNER)}
-    return cards(rows, deciding=set(person().actor().site_ids), owning=owning)
+    return cards(rows, deciding=set(person().actor().site_ids))
 
 
 @bp.get("/queue/<public_id>")

@@ -1,0 +1,134 @@
+"""What leaves the house: nothing that was undone in time, and then a compensating event."""
+
+import json
+
+import pytest
+
+from models import Decision, Site
+from service.out import mail, outbox
+from service.out.webhooks import sender
+from service.sites import add_endpoint
+from service.web.context import HOUSE
+from tests.building import rows
+from tests.conftest import visitor
+from tests.out.mailbox import Mailbox, links
+from tests.web.desk import path_of, send_json
+from tests.web.staff import hire, sign_in, submit_form
+from tests.web.test_queue_acts import finish_batches
+
+
+@pytest.fixture
+def mailbox():
+    with Mailbox() as box:
+        yield box
+
+
+@pytest.fixture
+def house(make_app, database_url, mailbox, receiver):
+    """An application with a webhook endpoint and a mail server, and Ana signed in."""
+    app = make_app(
+        database_url,
+        smtp_host="127.0.0.1",
+        smtp_port=mailbox.port,
+        smtp_security="none",
+        mail_from="comments@service.example",
+        webhook_allow=["127.0.0.1"],
+    )
+    site = rows(app, Site)[0]
+    with app.app_context():
+        add_endpoint(app.extensions[HOUSE], site.id, url=receiver.url("/hook"), types=[])
+    hire(app, site)
+    return app
+
+
+@pytest.fixture
+def ana(house):
+    client = visitor(house)
+    sign_in(client)
+    return client
+
+
+def dispatch(app):
+    """Release, deliver and post everything that is due now."""
+    outside = app.extensions[HOUSE]
+    with app.app_context():
+        outbox.release(outside)
+        send = sender(outside)
+        while due := outbox.claim(outside, 100):
+            for claimed in due:
+                outbox.mark(outside, claimed, send(claimed))
+        for envelope in mail.claim(outside):
+            mail.post(outside, envelope)
+
+
+def confirmed(app, mailbox, **changes):
+    """A comment whose author confirmed that he wants mail; returns its id."""
+    answer = send_json(visitor(app), notify="yes", **changes)
+    dispatch(app)
+    [link] = links(mailbox.next())
+    visitor(app).post(path_of(link), data={"go": "1"})
+    return answer.json["id"]
+
+
+def told(receiver):
+    """(type, status) of every event that the receiver got, in order."""
+    bodies = [json.loads(request.body) for request in receiver.received]
+    return [(body["type"], body["data"]["status"]) for body in bodies]
+
+
+def test_what_is_undone_within_the_hold_was_heard_of_by_nobody(
+    house, ana, receiver, mailbox, clock
+):
+    public_id = confirmed(house, mailbox)
+    before = told(receiver)
+    submit_form(ana, f"/queue/{public_id}", status="approved", version=1)
+    clock.move(seconds=house.extensions[HOUSE].settings.undo_hold - 1)
+    dispatch(house)
+    submit_form(ana, "/queue/undo", decision=rows(house, Decision)[-1].id)
+    clock.move(seconds=3600)
+    dispatch(house)
+
+    assert before == told(receiver) == [("comment.created", "pending")]
+    assert mailbox.empty
+
+
+def test_what_is_undone_after_the_hold_is_followed_by_a_compensating_event(
+    house, ana, receiver, mailbox, clock
+):
+    public_id = confirmed(house, mailbox)
+    submit_form(ana, f"/queue/{public_id}", status="approved", version=1)
+    clock.move(seconds=house.extensions[HOUSE].settings.undo_hold + 1)
+    dispatch(house)
+    assert mailbox.next()["Subject"]
+    submit_form(ana, "/queue/undo", decision=rows(house, Decision)[-1].id)
+    clock.move(seconds=60)
+    dispatch(house)
+
+    assert told(receiver) == [
+        ("comment.created", "pending"),
+        ("comment.approved", "approved"),
+        ("comment.held", "pending"),
+    ]
+    held = json.loads(receiver.received[-1].body)["data"]
+    assert (held["previous_status"], held["version"]) == ("approved", 3)
+    assert "html" not in held
+    assert mailbox.empty
+
+
+def test_a_batch_undone_within_the_hold_was_heard_of_by_nobody(
+    house, ana, receiver, mailbox, clock
+):
+    ids = [
+        send_json(visitor(house), comment=f"Comment number {one}").json["id"] for one in range(30)
+    ]
+    dispatch(house)
+    answer = submit_form(ana, "/queue/matching", status="pending", to="approved")
+    finish_batches(house)
+    submit_form(ana, "/queue/undo", batch=answer.headers["Location"].rsplit("/", 1)[1])
+    finish_batches(house)
+    clock.move(seconds=3600)
+    dispatch(house)
+
+    assert len(rows(house, Decision)) == 2 * len(ids)
+    assert told(receiver) == [("comment.created", "pending")] * len(ids)
+    assert mailbox.empty
