@@ -3,10 +3,11 @@
 from flask import Blueprint, jsonify, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
+from models import Role
 from service import accounts, answers, batches, revise
 from service.batches import Pick
 from service.db import db
-from service.errors import BadRequestError, InvalidError, NotFoundError, StaleError
+from service.errors import BadRequestError, ForbiddenError, InvalidError, NotFoundError, StaleError
 from service.queries import batches as batch_queries
 from service.queries.listing import count_matching
 from service.revise import Wording, wording_of
@@ -159,7 +160,9 @@ def set_shortcuts() -> ResponseReturnValue:
 @bp.post("/queue/author")
 def find_author() -> ResponseReturnValue:
     """Lead to the comments of an address; it is asked by POST, so that no log keeps it."""
-    site_ids = [site.id for site in person().with_role()]
+    site_ids = [site.id for site in person().with_role(Role.OWNER)]
+    if not site_ids:
+        raise ForbiddenError("Only an owner looks for an author by the address.")
     found = comment_by_address(house(), person().id, site_ids, request.form.get("address", ""))
     return redirect(url_for("queue.show", status="all", author=found.public_id), code=303)
 

@@ -1,0 +1,165 @@
+"""Who may pass which door: every route, every role, on the own site and on another's.
+
+The table is compared with the map of doors, so a new one without a row fails here. A form is sent
+with nothing in it but its token: whoever may pass is then told that it makes no sense.
+"""
+
+import pytest
+from werkzeug.routing import Map
+
+from models import Batch, Comment, Endpoint, Role, Site, Thread
+from service.sites import add_endpoint
+from service.web.context import HOUSE
+from tests.building import found_demo_site, rows
+from tests.conftest import visitor
+from tests.web.desk import send_json, site_of
+from tests.web.staff import OWN_FORM, csrf_of, hire, sign_in, submit_form
+
+PUBLIC = {
+    "account", "embed", "feeds", "form", "health", "mail", "receipts", "static", "threads",
+    "tickets",
+}  # fmt: skip
+"""Doors of readers and of those who have not signed in yet: no role opens or shuts them."""
+
+PEOPLE = ("viewer", "moderator", "owner", "stranger")
+"""The stranger owns another site."""
+YES, NO, NONE = "yes", "no", "none"  # let in, 403, 404: it is not told that there is such a thing
+
+ALL = (YES, YES, YES, YES)
+OWN = (YES, YES, YES, NONE)
+DECIDING = (NONE, YES, YES, NONE)
+STAFF = (NO, YES, YES, NONE)
+OWNERS = (NO, NO, YES, NONE)
+NOBODY = (NO, NO, NO, NO)
+HIS = (NONE, YES, NONE, NONE)
+
+TABLE = {
+    "GET /": ALL,
+    "GET /queue": ALL,
+    "GET /queue/more": ALL,
+    "GET /queue/changes": ALL,
+    "GET /queue/matching": ALL,
+    "POST /queue/matching": ALL,
+    "POST /queue/chosen": ALL,
+    "POST /queue/undo": ALL,
+    "POST /queue/shortcuts": ALL,
+    "POST /queue/author": (NO, NO, YES, YES),
+    "GET /queue/<public_id>": OWN,
+    "POST /queue/<public_id>": ALL,
+    "GET /queue/<public_id>/edit": DECIDING,
+    "POST /queue/<public_id>/edit": ALL,
+    "GET /queue/<public_id>/answer": DECIDING,
+    "POST /queue/<public_id>/answer": ALL,
+    "GET /queue/batches/<public_id>": HIS,
+    "GET /sites": ALL,
+    "POST /sites": NOBODY,
+    "GET /sites/<slug>": OWN,
+    "POST /sites/<slug>": OWNERS,
+    "GET /sites/<slug>/check": OWNERS,
+    "POST /sites/<slug>/check": OWNERS,
+    "GET /sites/<slug>/endpoints": OWNERS,
+    "POST /sites/<slug>/endpoints": OWNERS,
+    "POST /sites/<slug>/endpoints/<public_id>": OWNERS,
+    "GET /sites/<slug>/model": STAFF,
+    "POST /sites/<slug>/model": OWNERS,
+    "POST /sites/<slug>/model/labels": OWNERS,
+    "GET /sites/<slug>/model/card": STAFF,
+    "GET /sites/<slug>/pages": STAFF,
+    "POST /sites/<slug>/pages": OWNERS,
+    "GET /sites/<slug>/pages/<int:number>": STAFF,
+    "POST /sites/<slug>/pages/<int:number>": OWNERS,
+}
+
+
+@pytest.fixture
+def blog(app):
+    """The site with one of everything that an address can name."""
+    site = site_of(app)
+    found_demo_site(app, slug="other", origins=["https://other.example.org"])
+    for name, role in zip(PEOPLE, (Role.VIEWER, Role.MODERATOR, Role.OWNER), strict=False):
+        hire(app, site, name.title(), role)
+    hire(app, rows(app, Site, Site.slug == "other")[0], "Stranger", Role.OWNER)
+    send_json(visitor(app))
+    send_json(visitor(app), comment="Chosen together with none.")
+    with app.app_context():
+        add_endpoint(app.extensions[HOUSE], site.id, url="https://hooks.example.org/", types=[])
+    moderator = signed_in(app, "moderator")
+    last = rows(app, Comment)[-1].public_id
+    submit_form(moderator, "/queue/chosen", **{"status": "spam", "chosen[]": f"{last}:1"})
+    return site
+
+
+def signed_in(app, name):
+    client = visitor(app)
+    sign_in(client, name.title())
+    return client
+
+
+def doors(app):
+    """(row, endpoint, arguments) of every door and method that a role decides about."""
+    for rule in app.url_map.iter_rules():
+        if rule.endpoint.split(".")[0] not in PUBLIC:
+            for method in sorted(rule.methods - {"HEAD", "OPTIONS"}):
+                yield f"{method} {rule.rule}", rule.endpoint, rule.arguments
+
+
+def path_of(app, endpoint, arguments):
+    """The address of a door, its places filled with what the site has."""
+    named = {
+        "slug": "blog",
+        "number": rows(app, Thread)[0].id,
+        "public_id": {
+            "acts.show_batch": lambda: rows(app, Batch)[0].public_id,
+            "sites.change_endpoint": lambda: rows(app, Endpoint)[0].public_id,
+        }.get(endpoint, lambda: rows(app, Comment)[0].public_id)(),
+    }
+    rules: Map = app.url_map
+    return rules.bind("").build(endpoint, {name: named[name] for name in arguments})
+
+
+def asked(client, method, path):
+    """What a door says to somebody: let in, forbidden, or not there."""
+    if method == "GET":
+        answer = client.get(path)
+    else:
+        answer = client.post(path, data={"csrf": csrf_of(client)}, headers=OWN_FORM)
+    assert answer.status_code < 500
+    assert "/login" not in answer.headers.get("Location", "")
+    return {403: NO, 404: NONE}.get(answer.status_code, YES)
+
+
+def test_every_door_has_its_row(app):
+    assert {row for row, _, _ in doors(app)} == set(TABLE)
+
+
+@pytest.mark.parametrize("who", PEOPLE)
+def test_a_role_opens_what_its_row_says_and_nothing_else(app, blog, who):
+    client = signed_in(app, who)
+    found = {
+        row: asked(client, row.split()[0], path_of(app, endpoint, arguments))
+        for row, endpoint, arguments in doors(app)
+    }
+    assert found == {row: told[PEOPLE.index(who)] for row, told in TABLE.items()}
+
+
+@pytest.mark.parametrize("who", [*PEOPLE, "anonymous"])
+def test_what_a_role_may_not_decide_stays_as_it_is(app, blog, who):
+    client = visitor(app) if who == "anonymous" else signed_in(app, who)
+    comment = rows(app, Comment)[0]
+    fields = {
+        "version": comment.version,
+        "status": "spam",
+        "text": "Mine",
+        "name": "",
+        "website": "",
+    }
+    token = {} if who == "anonymous" else {"csrf": csrf_of(client)}
+    allowed = who in ("moderator", "owner")
+    for path in ("", "/edit", "/answer"):
+        now = rows(app, Comment)[0]
+        sent = {**token, **fields, "version": now.version}
+        answer = client.post(f"/queue/{comment.public_id}{path}", data=sent, headers=OWN_FORM)
+        if not allowed:
+            assert answer.status_code == (403 if who == "anonymous" else 404)
+    changed = rows(app, Comment)[0].version != comment.version
+    assert changed is allowed
