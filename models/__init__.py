@@ -16,7 +16,7 @@ from models.learning import (
     TraceKind,
 )
 from models.mail import Mail, MailKind, Subscription
-from models.moderator import KeyCheck, Membership, Moderator, Role, Setup
+from models.moderator import Invitation, KeyCheck, Membership, Moderator, Role, Setup
 from models.outbox import (
     Attempt,
     Delivery,
@@ -50,6 +50,7 @@ __all__ = [
     "EventCursor",
     "EventType",
     "Example",
+    "Invitation",
     "Job",
     "JobKind",
     "KeyCheck",

@@ -46,6 +46,27 @@ class Membership(Base):
     role: Mapped[Role] = mapped_column(text_enum(Role))
 
 
+class Invitation(Base):
+    """The one-time right to a role on a site; its row decides of two who accept at once."""
+
+    __tablename__ = "invitation"
+    __table_args__ = (sa.Index("ix_invitation_site", "site_id", "id"),)
+
+    id: Mapped[RowId]
+    public_id: Mapped[str] = mapped_column(sa.String(16), unique=True)
+    site_id: Mapped[int] = mapped_column(sa.ForeignKey("site.id"))
+    email: Mapped[str] = mapped_column(sa.String(254))
+    """The address that a new account signs in with."""
+    role: Mapped[Role] = mapped_column(text_enum(Role))
+    token_digest: Mapped[bytes] = mapped_column(sa.LargeBinary(32), unique=True)
+    made_by_id: Mapped[int] = mapped_column(sa.ForeignKey("moderator.id"))
+    made_at: Mapped[datetime]
+    expires_at: Mapped[datetime]
+    ended_at: Mapped[datetime | None]
+    """When it was used or taken back."""
+    used_by_id: Mapped[int | None] = mapped_column(sa.ForeignKey("moderator.id"))
+
+
 class Setup(Base):
     """The one-time right to become the first owner; its single row decides a double claim."""
 

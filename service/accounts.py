@@ -114,7 +114,7 @@ def sign_in(house: House, email: str, password: str, network: bytes) -> SignIn:
         InvalidError: they do not belong together.
         TooManyError: too many tries for this account or from this network.
     """
-    address = _address(email)
+    address = sign_in_address(email)
     _take_turns(house, address, network)
     found: SignIn | None = people.sign_in(db.session(), SignIn, {"email": address})
     stored: str = _dummy_hash() if found is None else (found.password or "")
@@ -143,7 +143,7 @@ def claim(house: House, token: str, owner: Person) -> int:
     given = token_digest(token.strip())
     # Before the slow hash: who has no code cannot make us hash.
     _refuse_wrong_code(people.setup_row(db.session()), given, _problems(owner))
-    moderator = _moderator(house, owner, operator=True)
+    moderator = new_moderator(house, owner, operator=True)
     with transaction() as session:
         row = _refuse_wrong_code(people.setup_for_change(session), given, {})
         row.claimed_at = house.now()
@@ -157,7 +157,7 @@ def add_moderator(house: House, person: Person, *, site_id: int, role: Role) -> 
     Raises:
         InvalidError: a field that does not pass, or an address that has an account.
     """
-    moderator = _moderator(house, person, operator=False)
+    moderator = new_moderator(house, person)
     with transaction() as session:
         if people.sign_in(session, SignIn, {"email": moderator.email}) is not None:
             raise InvalidError({"email": ["There is an account of this address already"]})
@@ -184,22 +184,27 @@ def _problems(person: Person) -> dict[str, list[str]]:
     name = person.name.strip()
     if not 1 <= len(name) <= NAME_LENGTH:
         errors["name"] = [f"Enter your name, at most {NAME_LENGTH} characters"]
-    if _valid_address(person.email) is None:
+    if valid_address(person.email) is None:
         errors["email"] = ["Enter an email address in the correct format, like name@example.com"]
-    problem = password_problem(person.password, _address(person.email), name)
+    problem = password_problem(person.password, sign_in_address(person.email), name)
     if problem:
         errors["password"] = [problem]
     return errors
 
 
-def _moderator(house: House, person: Person, *, operator: bool) -> Moderator:
+def new_moderator(house: House, person: Person, *, operator: bool = False) -> Moderator:
+    """Return a moderator, not stored yet, with his password hashed.
+
+    Raises:
+        InvalidError: a field that does not pass.
+    """
     errors = _problems(person)
     if errors:
         raise InvalidError(errors)
     with _hashing():
         hashed: str = hash_password(_normal(person.password))
     return Moderator(
-        email=_address(person.email),
+        email=sign_in_address(person.email),
         name=person.name.strip(),
         password=hashed,
         fs_uniquifier=house.token(40),
@@ -247,15 +252,16 @@ def password_problem(password: str, email: str, name: str) -> str | None:
     return None
 
 
-def _address(typed: str) -> str:
+def sign_in_address(typed: str) -> str:
     """Return an address as accounts are kept and found by, however it was typed.
 
     One function for both: an international domain or an accent has several spellings.
     """
-    return _valid_address(typed) or typed.strip().casefold()
+    return valid_address(typed) or typed.strip().casefold()
 
 
-def _valid_address(typed: str) -> str | None:
+def valid_address(typed: str) -> str | None:
+    """Return an address in the form accounts are kept by, None when it is none."""
     if len(typed) > ADDRESS_LENGTH:  # 60,000 characters would keep the check busy for 20 ms
         return None
     try:

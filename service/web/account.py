@@ -32,7 +32,7 @@ def claim() -> ResponseReturnValue:
     )
     try:
         accounts.claim(house(), typed.get("token", ""), owner)
-        _enter(owner.email, owner.password)
+        enter(owner.email, owner.password)
     except InvalidError as error:
         page = render_template("moderator/setup.html", typed=typed, errors=error.errors)
         return page, error.status
@@ -50,7 +50,7 @@ def login() -> ResponseReturnValue:
     """Sign in and go where one wanted to go."""
     refuse_foreign_form()
     try:
-        _enter(request.form.get("email", ""), request.form.get("password", ""))
+        enter(request.form.get("email", ""), request.form.get("password", ""))
     except InvalidError as error:
         page = render_template(
             "moderator/login.html", typed=request.form, errors=error.errors, next=_next()
@@ -69,7 +69,12 @@ def logout() -> ResponseReturnValue:
     return redirect("/login", code=303)
 
 
-def _enter(email: str, password: str) -> None:
+def enter(email: str, password: str) -> None:
+    """Sign somebody in and begin his session.
+
+    Raises:
+        InvalidError: address and password do not belong together.
+    """
     # What a visitor brought along must not live on in the session of the one who signs in.
     session.clear()
     accounts.sign_in(house(), email, password, client_network())

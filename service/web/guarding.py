@@ -55,7 +55,7 @@ def guard(blueprint: Blueprint) -> None:
 
 def admit() -> ResponseReturnValue | None:
     """Find out who asks; send him to sign in when nobody does."""
-    if not _signed_in():
+    if not signed_in():
         if request.method in UNSAFE or wants_json():
             raise ForbiddenError("You are signed out. Sign in and repeat it.")
         return redirect(f"/login?next={quote(request.full_path.rstrip('?'))}", code=303)
@@ -75,7 +75,8 @@ def begin_session() -> None:
     session["csrf"] = secrets.token_urlsafe(24)
 
 
-def _signed_in() -> bool:
+def signed_in() -> bool:
+    """Say whether a moderator is signed in, recently enough; a session that is over ends here."""
     if not current_user.is_authenticated:
         return False
     now = time.time()

@@ -8,7 +8,10 @@ from tests.conftest import visitor
 from tests.web.staff import OWN_FORM, csrf_of, hire, sign_in
 
 FOR_ANYBODY = {"form", "tickets", "threads", "feeds", "embed", "receipts", "mail", "health"}
-FOR_SIGNING_IN = {"account"}  # /login and /setup have no session yet; /logout is tried below
+FOR_SIGNING_IN = {
+    "account",
+    "invitations",
+}  # /login and /setup have no session yet; /logout is tried below
 FILLED = {"slug": "blog", "public_id": "ep_unknown", "number": 4711}
 
 
@@ -81,7 +84,7 @@ def test_a_script_of_ours_may_carry_the_token_in_a_header(staff):
     assert staff.post("/logout", data={"name": "x"}, headers=headers).status_code == 303
 
 
-@pytest.mark.parametrize("path", ["/login", "/setup"])
+@pytest.mark.parametrize("path", ["/login", "/setup", "/invitations/x"])
 def test_signing_in_and_claiming_take_no_form_from_elsewhere(client, path):
     answer = client.post(path, data={"name": "x"}, headers={"Sec-Fetch-Site": "cross-site"})
     assert answer.status_code == 403

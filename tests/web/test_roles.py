@@ -16,8 +16,8 @@ from tests.web.desk import send_json, site_of
 from tests.web.staff import OWN_FORM, csrf_of, hire, sign_in, submit_form
 
 PUBLIC = {
-    "account", "embed", "feeds", "form", "health", "mail", "receipts", "static", "threads",
-    "tickets",
+    "account", "embed", "feeds", "form", "health", "invitations", "mail",
+    "receipts", "static", "threads", "tickets",
 }  # fmt: skip
 """Doors of readers and of those who have not signed in yet: no role opens or shuts them."""
 
@@ -68,6 +68,8 @@ TABLE = {
     "POST /sites/<slug>/pages": OWNERS,
     "GET /sites/<slug>/pages/<int:number>": STAFF,
     "POST /sites/<slug>/pages/<int:number>": OWNERS,
+    "GET /sites/<slug>/team": OWN,
+    "POST /sites/<slug>/team": OWNERS,
 }
 
 
