@@ -22,6 +22,7 @@ from service.scoring import Scorer
 from service.web import (
     account,
     acts,
+    audit,
     check,
     embed,
     feeds,
@@ -163,6 +164,7 @@ def _open_doors(app: Flask, settings: Settings) -> None:
         live,
         sites,
         team,
+        audit,
         invitations,
         check,
         pages,

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from flask import Flask
 
 from config import Settings
-from service import batches, logs, server
+from service import audit_seals, batches, logs, server
 from service.app import Outside, create_app, utc_now
 from service.db import db, wal_in_use
 from service.front import Front
@@ -21,6 +21,7 @@ from service.web.context import HOUSE
 
 LEARN_EVERY = MAIL_EVERY = 0.2  # seconds
 BATCH_EVERY = 0.2  # seconds
+SEAL_EVERY = 60.0  # seconds
 
 
 class Bell:
@@ -50,6 +51,7 @@ def make(settings: Settings) -> tuple[Flask, Dispatcher]:
         (LEARN_EVERY, trainer.train),
         (MAIL_EVERY, postman.round),
         (BATCH_EVERY, batches.go_on),
+        (SEAL_EVERY, audit_seals.seal),
     )
 
     def stop_chores() -> None:

@@ -1,0 +1,79 @@
+"""Doors to a site's audit log: who did what, newest first, and all of it as lines."""
+
+from collections.abc import Iterator
+
+from flask import Blueprint, Response, render_template, request, stream_with_context
+from flask.typing import ResponseReturnValue
+
+from models import ActorKind, AuditEntry, Moderator, Role
+from service.audit_seals import line_of
+from service.db import db
+from service.errors import BadRequestError
+from service.queries import audit as queries
+from service.queries.team import members
+from service.web.guarding import guard, own_site, person
+
+bp = Blueprint("audit", __name__)
+guard(bp)
+
+ACTS = {
+    "comment.approve": "approved a comment",
+    "comment.spam": "called a comment spam",
+    "comment.trash": "moved a comment to trash",
+    "comment.hold": "put a comment back to pending",
+    "comment.edit": "edited a comment",
+    "team.invite": "invited somebody",
+    "team.uninvite": "took an invitation back",
+    "team.join": "accepted an invitation",
+    "team.role": "changed a role",
+}
+
+
+@bp.get("/sites/<slug>/audit")
+def show(slug: str) -> ResponseReturnValue:
+    """List what was done on a site."""
+    site = own_site(slug, Role.OWNER)
+    act, who = request.args.get("act", ""), _number("who")
+    rows = queries.entries_page(
+        db.session(), site.id, actor_id=who, act=act, before=_number("before")
+    )
+    return render_template(
+        "moderator/audit.html",
+        site=site,
+        rows=[(entry, _who(entry, moderator), ACTS.get(entry.act)) for entry, moderator in rows],
+        older=rows[-1][0].id if len(rows) == queries.PAGE else None,
+        acts=ACTS,
+        act=act,
+        who=who,
+        members=members(db.session(), site.id),
+        person=person(),
+    )
+
+
+@bp.get("/sites/<slug>/audit.jsonl")
+def export(slug: str) -> ResponseReturnValue:
+    """Return everything that was done on a site as lines of JSON, oldest first."""
+    site = own_site(slug, Role.OWNER)
+
+    def lines() -> Iterator[bytes]:
+        for entry in queries.entries_of_site(db.session(), site.id):
+            yield line_of(entry) + b"\n"
+
+    answer = Response(stream_with_context(lines()), content_type="application/jsonl")
+    answer.headers["Content-Disposition"] = f'attachment; filename="audit-{site.slug}.jsonl"'
+    return answer
+
+
+def _who(entry: AuditEntry, moderator: Moderator | None) -> str:
+    if moderator is not None:
+        return moderator.name
+    return "the operator" if entry.actor_kind is ActorKind.OPERATOR else f"key {entry.actor_id}"
+
+
+def _number(name: str) -> int | None:
+    value = request.args.get(name, "")
+    if not value:
+        return None
+    if not (value.isascii() and value.isdigit()):
+        raise BadRequestError(f"{name} is a number.")
+    return int(value[:18])
