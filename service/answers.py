@@ -14,8 +14,13 @@ from service.submit import likeness_of
 from service.words import has_forbidden, normal_text
 
 
-def answer(house: House, actor: Actor, public_id: str, text: str, *, version: int) -> Comment:
+def answer(
+    house: House, actor: Actor, public_id: str, text: str, *, version: int | None
+) -> Comment:
     """Approve a comment and publish an answer to it under the site's name.
+
+    Args:
+        version: the version the moderator saw; None = whatever it is now.
 
     Both are decisions of their own, each of which can be undone; an answer that was undone waits
     in the queue.

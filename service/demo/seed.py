@@ -7,9 +7,10 @@ from zlib import crc32
 
 from flask import Flask
 
-from models import Comment, Role, Site, Status
+from models import Role, Site, Status
 from service import accounts
 from service.accounts import Person
+from service.answers import answer
 from service.db import transaction
 from service.demo.blog import PAGE, article_text
 from service.demo.voices import Voice, voices
@@ -17,7 +18,6 @@ from service.house import House
 from service.moderate import Actor, decide
 from service.opening import setup_token
 from service.privacy import EmailAddress, network_id
-from service.queries.comments import comment_by_public_id
 from service.queries.sites import thread_made
 from service.sites import found_site
 from service.submit import Submission, submit
@@ -72,12 +72,14 @@ def _speak(house: House, site: Site, actor: Actor) -> None:
     today = house.now()
     for voice in voices():
         written = today - timedelta(days=voice.days)
-        public_id = submit(
-            _at(house, written), site, _submission(house, voice, known, written)
-        ).public_id
-        known[voice.key] = public_id
         if voice.owner:
-            _mark_owner(public_id)
+            parent = known[voice.answers]
+            written_by_owner = answer(_at(house, written), actor, parent, voice.text, version=None)
+            known[voice.key] = written_by_owner.public_id
+            continue
+        sent = _submission(house, voice, known, written)
+        public_id = submit(_at(house, written), site, sent).public_id
+        known[voice.key] = public_id
         if voice.status is not Status.PENDING:
             decide(_at(house, written + DECIDING), actor, public_id, voice.status)
 
@@ -99,11 +101,3 @@ def _submission(house: House, voice: Voice, known: dict[str, str], written: date
         signals={"origin": True, "honeypot": False},
         network=network_id(f"10.{number // 256}.{number % 256}.1", written.date(), house.ring),
     )
-
-
-def _mark_owner(public_id: str) -> None:
-    # No deed yet lets an owner answer under his own name; until one does, the mark is set here.
-    with transaction() as session:
-        comment: Comment | None = comment_by_public_id(session, public_id)
-        if comment is not None:
-            comment.by_owner = True
