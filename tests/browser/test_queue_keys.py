@@ -230,3 +230,19 @@ def test_on_a_phone_the_bar_at_the_thumb_acts_on_the_comment_in_view(shift, page
     bar.get_by_role("button", name="Approve the chosen comments").click()
     settled(page)
     assert status_of(shift, public_id) is Status.APPROVED
+
+
+def test_keys_lead_on_from_an_empty_list_and_the_last_card_leaves_words(shift, page):
+    page.goto(f"{shift.service.base_url}/queue?q=4711000")
+    expect(page.get_by_text("Nothing matches.")).to_be_visible()
+    page.keyboard.press("g")
+    page.keyboard.press("p")
+    page.wait_for_url("**/queue?status=pending")
+    public_id = current(page)
+    name = page.locator(f"#comment-{public_id} h2 bdi").inner_text().split()[-1]
+    page.goto(f"{shift.service.base_url}/queue?q={name}")
+    expect(page.locator("#empty")).to_be_hidden()
+    page.keyboard.press("d")
+    expect(page.locator("#empty")).to_be_visible()
+    page.keyboard.press("z")
+    expect(page.locator("#empty")).to_be_hidden()

@@ -249,6 +249,8 @@ function unpick(card) {
 }
 
 export function nameBar() {
+  const empty = document.getElementById("empty");
+  if (empty) empty.hidden = cards().length > 0 || Boolean(list.dataset.more);
   if (!many) return;
   const number = picks().length;
   many.classList.toggle("some", number > 0);
