@@ -131,7 +131,18 @@ def test_a_moderator_sees_why_on_a_desk_and_on_a_phone(demo, staff, pictures):
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize(
-    "path", ["/queue", "/queue?status=spam", "/sites", "/sites/demo", "/sites/demo/endpoints"]
+    "path",
+    [
+        "/queue",
+        "/queue?status=spam",
+        "/sites",
+        "/sites/demo",
+        "/sites/demo/endpoints",
+        "/sites/demo/team",
+        "/sites/demo/audit",
+        "/sites/demo/statistics",
+        "/statistics?days=7",
+    ],
 )
 def test_the_moderators_pages_have_no_barrier(demo, staff, path, scheme):
     staff.emulate_media(color_scheme=scheme)
