@@ -98,7 +98,7 @@ def ask(page, address, name, text):
 def approve(moderator, stage, name):
     moderator.goto(f"{stage.service}/queue")
     moderator.get_by_role("button", name=f"Approve: comment by {name}").click()
-    expect(moderator.locator(".undo")).to_contain_text(f"Approved: {name}")
+    expect(moderator.locator(".undo")).to_contain_text(f"Approved: comment by {name}")
 
 
 def go_out(stage):

@@ -72,7 +72,7 @@ def write(page, name, text):
 def approve(page, demo, name):
     page.goto(f"{demo.service}/queue")
     page.get_by_role("button", name=f"Approve: comment by {name}").click()
-    expect(page.locator(".undo")).to_contain_text(f"Approved: {name}")
+    expect(page.locator(".undo")).to_contain_text(f"Approved: comment by {name}")
 
 
 def next_verified(process):
@@ -127,6 +127,8 @@ def test_a_moderator_sees_why_on_a_desk_and_on_a_phone(demo, staff, pictures):
     width = staff.evaluate("document.documentElement.scrollWidth")
     assert width <= PHONE["width"]
     staff.set_viewport_size(DESKTOP)
+    staff.goto(f"{demo.service}/sites/demo/statistics")
+    staff.screenshot(path=pictures / "statistics-desktop.png")
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
