@@ -1,25 +1,13 @@
 """The helper that writes the audit log: in the transaction of the act, or not at all."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from sqlalchemy.orm import Session
 
 from models import ActorKind, AuditEntry
-from service.house import House
+from service.house import Doer, House
 
-
-@dataclass(frozen=True, slots=True)
-class Doer:
-    """Who did it.
-
-    Args:
-        kind: a moderator, an API key, or the operator at the command line.
-        id: the number of the moderator or key; None for the operator.
-    """
-
-    kind: ActorKind
-    id: int | None
+Subject = Mapping[str, str | int | bool | None]
 
 
 def by_moderator(moderator_id: int) -> Doer:
@@ -34,7 +22,7 @@ def record(
     act: str,
     *,
     site_id: int | None = None,
-    subject: Mapping[str, str | int | bool | None] | None = None,
+    subject: Subject | None = None,
 ) -> None:
     """Write one act down, inside the caller's transaction.
 
@@ -54,3 +42,11 @@ def record(
             subject=dict(subject or {}),
         )
     )
+
+
+def note(
+    session: Session, house: House, act: str, site_id: int, **subject: str | int | bool | None
+) -> None:
+    """Write down an act of whoever does it, if anybody does: a rule and a chore leave no entry."""
+    if house.doer is not None:
+        record(session, house, house.doer, act, site_id=site_id, subject=subject)

@@ -6,9 +6,23 @@ from datetime import datetime
 from typing import Protocol
 
 from config import Settings
+from models import ActorKind
 from models.spam.site.adapt import Residual
 from service.keys import KeyRing
 from service.scoring import Scorer
+
+
+@dataclass(frozen=True, slots=True)
+class Doer:
+    """Who does something, as the audit log names him.
+
+    Args:
+        kind: a moderator, an API key, or the operator at the command line.
+        id: the number of the moderator or key; None for the operator.
+    """
+
+    kind: ActorKind
+    id: int | None
 
 
 class Wake(Protocol):
@@ -31,6 +45,7 @@ class House:
         wake: called after a commit that wrote events.
         residuals: what this process has loaded, by site: the site's `model_version`, and what
             its decisions taught (None = the base model alone).
+        doer: on whose behalf a deed is done; None = a rule, a chore, or the command line.
     """
 
     settings: Settings
@@ -40,3 +55,4 @@ class House:
     token: Callable[[int], str]
     wake: Wake
     residuals: dict[int, tuple[int, Residual | None]] = field(default_factory=dict)
+    doer: Doer | None = None

@@ -15,6 +15,7 @@ from models.spam.site.memory import Trace as Traces
 from models.spam.site.memory import family_of, memory_logit, trace_of
 from models.spam.site.vector import FEATURE_VERSION, vector_of
 from models.spam.structure import main_script
+from service.audit import note
 from service.db import db, transaction
 from service.house import House
 from service.learned import MEMORY_LIFE, recall_in
@@ -163,5 +164,6 @@ def relearn(house: House, site: Site) -> int:
     with transaction() as session:
         queries.forget_examples_of(session, site.id, None)
         number = queries.add_lessons_of_site(session, site.id)
+        note(session, house, "model.relearn", site.id)
     house.wake()
     return number

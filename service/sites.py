@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 from models import Endpoint, EndpointState, EventType, Membership, Policy, Role, Site, Thread
 from models.site import PAGE_TEXT_LENGTH, SLUG_LENGTH, TITLE_LENGTH
 from service.announce import ping
+from service.audit import note
 from service.db import db, transaction
 from service.errors import InvalidError, NotFoundError
 from service.guarded import SendError, check_url
@@ -65,10 +66,13 @@ def found_site(
         session.add(site)
         session.flush()
         session.add(Membership(moderator_id=owner_id, site_id=site.id, role=Role.OWNER))
+        note(session, house, "site.create", site.id)
     return site
 
 
-def change_site(site_id: int, *, name: str, origins: Sequence[str], policy: Policy) -> Site:
+def change_site(
+    house: House, site_id: int, *, name: str, origins: Sequence[str], policy: Policy
+) -> Site:
     """Store a site's name, origins and rules.
 
     Raises:
@@ -78,6 +82,7 @@ def change_site(site_id: int, *, name: str, origins: Sequence[str], policy: Poli
     with transaction() as session:
         site = session.get_one(Site, site_id)
         site.name, site.origins, site.stored_policy = name.strip(), own, policy.to_json()
+        note(session, house, "site.change", site_id)
     return site
 
 
@@ -133,6 +138,7 @@ def describe_page(house: House, site: Site, page: str, *, title: str, text: str)
         thread = queries.thread_made(session, site.id, key, title="", now=house.now())
         thread.title, thread.page_text, thread.registered = title.strip(), text.strip(), True
         thread.version += 1
+        note(session, house, "page.describe", site.id, page=thread.id)
     return thread
 
 
@@ -178,6 +184,7 @@ def add_endpoint(house: House, site_id: int, *, url: str, types: Sequence[str]) 
             created_at=house.now(),
         )
         session.add(endpoint)
+        note(session, house, "endpoint.add", site_id, endpoint=endpoint.public_id)
     return NewEndpoint(endpoint, secret_of(house, endpoint))
 
 
@@ -195,10 +202,11 @@ def test_endpoint(house: House, site_id: int, public_id: str) -> None:
     with transaction() as session:
         endpoint = _endpoint(session, site_id, public_id)
         ping(session, house, endpoint, session.get_one(Site, site_id))
+        note(session, house, "endpoint.test", site_id, endpoint=public_id)
     house.wake()
 
 
-def set_endpoint_state(site_id: int, public_id: str, state: EndpointState) -> None:
+def set_endpoint_state(house: House, site_id: int, public_id: str, state: EndpointState) -> None:
     """Pause, resume or switch off an endpoint.
 
     Raises:
@@ -207,6 +215,7 @@ def set_endpoint_state(site_id: int, public_id: str, state: EndpointState) -> No
     with transaction() as session:
         endpoint = _endpoint(session, site_id, public_id)
         endpoint.state, endpoint.state_reason = state, ""
+        note(session, house, f"endpoint.{state.value}", site_id, endpoint=public_id)
         if state is EndpointState.ACTIVE:
             endpoint.streak, endpoint.open_until, endpoint.failing_since = 0, None, None
 

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from sqlalchemy.orm import Session
 
 from models import PageAlias, Policy, Site, Thread
+from service.audit import note
 from service.db import db, transaction
 from service.errors import InvalidError, NotFoundError
 from service.house import House
@@ -29,6 +30,8 @@ def set_closed(house: House, site_id: int, thread_id: int, *, shut: bool) -> Thr
         if shut != (thread.closed_at is not None):
             thread.closed_at = house.now() if shut else None
             thread.version += 1
+            act = "page.close" if shut else "page.open"
+            note(session, house, act, site_id, page=thread_id)
     return thread
 
 
@@ -47,9 +50,10 @@ def add_alias(house: House, site: Site, thread_id: int, page: str) -> None:
             own = holder.id == thread.id
             raise InvalidError({"alias": [OWN_NAME if own else OTHERS_NAME]})
         session.add(_alias(house, thread, key))
+        note(session, house, "page.alias", site.id, page=thread_id)
 
 
-def drop_alias(site: Site, thread_id: int, alias_id: int) -> None:
+def drop_alias(house: House, site: Site, thread_id: int, alias_id: int) -> None:
     """Let a page be found under another name no more.
 
     Raises:
@@ -61,6 +65,7 @@ def drop_alias(site: Site, thread_id: int, alias_id: int) -> None:
         if alias is None:
             raise NotFoundError("This page has no such other name.")
         session.delete(alias)
+        note(session, house, "page.drop_alias", site.id, page=thread_id)
 
 
 def merge(house: House, site: Site, thread_id: int, into: str) -> Thread:
@@ -86,6 +91,7 @@ def merge(house: House, site: Site, thread_id: int, into: str) -> Thread:
         session.delete(source)
         session.flush()  # its name is free for the alias from here on
         session.add(_alias(house, target, source.page))
+        note(session, house, "page.merge", site.id, page=thread_id, into=target.id)
     return target
 
 

@@ -12,6 +12,7 @@ from models.spam import ModelFileError
 from models.spam.site.adapt import Example as Lesson
 from models.spam.site.packing import Answer, pack_request
 from models.spam.site.vector import FEATURE_VERSION, Vector
+from service.audit import note
 from service.db import db, transaction
 from service.errors import ConflictError, NotFoundError
 from service.house import House
@@ -186,6 +187,7 @@ def roll_back(house: House, site_id: int, model_id: int | None, moderator_id: in
         site.stored_policy = replace(site.policy, learn=False).to_json()
         site.model_version += 1
         queries.drop_contents(session, site_id, keep=KEPT - (chosen is not None))
+        note(session, house, "model.roll_back", site_id, model=model_id)
     log.info(
         "a model was rolled back to",
         extra={"site": site.slug, "model": model_id, "moderator": moderator_id},
@@ -210,6 +212,7 @@ def set_learning(house: House, site_id: int, *, learn: bool) -> None:
         site.stored_policy = replace(site.policy, learn=learn).to_json()
         if learn:
             queries.job_for_change(session, site_id).due_at = house.now()
+        note(session, house, "model.resume" if learn else "model.pause", site_id)
     house.wake()
 
 
@@ -232,6 +235,7 @@ def withdraw_labels(house: House, site_id: int, moderator_id: int, by_id: int) -
         queries.drop_contents(session, site_id, keep=0)
         site.model_version += 1
         queries.job_for_change(session, site_id).due_at = house.now()
+        note(session, house, "model.withdraw_labels", site_id, moderator=moderator_id)
     log.warning(
         "a moderator's labels were withdrawn", extra={"site": site.slug, "moderator": moderator_id}
     )
@@ -243,4 +247,5 @@ def restore_labels(house: House, site_id: int, moderator_id: int) -> None:
     with transaction() as session:
         lessons.restore(session, site_id, moderator_id)
         lessons.add_lessons_of_site(session, site_id)
+        note(session, house, "model.restore_labels", site_id, moderator=moderator_id)
     house.wake()

@@ -88,7 +88,9 @@ def stage(folder, app, service):
     origin = f"http://127.0.0.1:{blog.server_port}"
     with app.app_context():
         site = site_of(app)
-        change_site(site.id, name=site.name, origins=[origin], policy=site.policy)
+        change_site(
+            app.extensions[HOUSE], site.id, name=site.name, origins=[origin], policy=site.policy
+        )
     try:
         with live(app, service):
             yield Stage(folder, app, service, origin)

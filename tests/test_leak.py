@@ -11,7 +11,7 @@ from urllib.parse import urlencode
 import pytest
 import sqlalchemy as sa
 
-from models import Comment
+from models import Comment, Role
 from service import sites
 from service.app import create_app
 from service.db import db, transaction
@@ -85,7 +85,7 @@ class Run:
             self.cookie = answer.headers["Set-Cookie"].split(";")[0]
         return answer, content.decode()
 
-    def form(self, name, path, **fields):
+    def form(self, name, path, /, **fields):
         headers = {**FORM, "Sec-Fetch-Site": "same-origin"}
         return self.ask(name, "POST", path, urlencode(fields), headers)
 
@@ -131,7 +131,7 @@ def run(tmp_path, database_url):
     with Receiver() as receiver:
         app = create_app(service.settings())
         site = found_demo_site(app)
-        hire(app, site)
+        hire(app, site, role=Role.OWNER)
         with app.app_context():
             hook = f"http://127.0.0.1:{receiver.server.server_port}/"
             sites.add_endpoint(app.extensions[HOUSE], site.id, url=hook, types=[])
@@ -164,10 +164,30 @@ def play(run, receiver):
     receiver.wait_for(b"comment.approved")
     for name in ("thread.json", "thread.html", "counts", "form"):
         run.ask(name, "GET", f"/s/blog/{name}?page={PAGE}")
+    staff(run, csrf, public_id)
     run.ask("settings", "GET", "/sites/blog")
     run.ask("receipt", "GET", f"/receipts/{token}")
     run.form("edit", f"/receipts/{token}", action="edit", comment="The river, again")
     return token
+
+
+def staff(run, csrf, public_id):
+    """Walk through what else a moderator and an owner can do with a comment."""
+    path = f"/queue/{public_id}"
+    words = {"name": "Ana", "website": "", "text": "The river, edited"}
+    for name, answer in (
+        ("edit by staff", run.form("edit by staff", f"{path}/edit", csrf=csrf, version=2, **words)),
+        ("answer", run.form("answer", f"{path}/answer", csrf=csrf, version=3, text="Thank you")),
+        ("author", run.form("author", "/queue/author", csrf=csrf, address=CANARY)),
+        ("many", run.form("many", "/queue/matching", csrf=csrf, status="approved", to="spam")),
+    ):
+        assert (name, answer[0].status) == (name, 303)
+    for page in (
+        path, "/queue?status=all&q=river", "/queue/more?status=all", "/statistics",
+        "/queue/changes?since=2026-11-23T12:00:00%2B00:00", "/sites/blog/audit",
+        "/sites/blog/audit.jsonl", "/sites/blog/team", f"/queue?status=all&author={public_id}",
+    ):  # fmt: skip
+        assert run.ask(page, "GET", page)[0].status == 200
 
 
 def test_a_readers_address_shows_nowhere(run):

@@ -1,5 +1,6 @@
 """What every door needs: the house, the site in the path, and what the caller can read."""
 
+from dataclasses import replace
 from typing import Any
 
 from flask import Request, current_app, g, request
@@ -18,9 +19,9 @@ PROGRAM_TYPES = ("application/json", "application/problem+json")
 
 
 def house() -> House:
-    """Return the outside world of this application."""
+    """Return the outside world of this application, and who asks where he signed in."""
     found: House = current_app.extensions[HOUSE]
-    return found
+    return replace(found, doer=g.doer) if "doer" in g else found
 
 
 def site_of_path(slug: str) -> Site:

@@ -15,6 +15,7 @@ from markupsafe import Markup
 
 from models import Role, Site
 from service import accounts
+from service.audit import by_moderator
 from service.db import db
 from service.errors import ForbiddenError, NotFoundError
 from service.moderate import Actor
@@ -62,6 +63,7 @@ def admit() -> ResponseReturnValue | None:
     session["seen"] = int(time.time())
     user: Any = current_user
     own = sites.sites_of(db.session(), user.id)
+    g.doer = by_moderator(user.id)
     g.person = Person(user.id, user.name, user.operator, user.shortcuts, own)
     if request.method in UNSAFE:
         refuse_foreign_form()

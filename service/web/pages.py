@@ -75,7 +75,7 @@ def _do(action: str, site: Site, thread: Thread) -> int:
     elif action == "alias":
         threads.add_alias(house(), site, thread.id, typed.get("alias", ""))
     elif action == "forget":
-        threads.drop_alias(site, thread.id, _whole(typed.get("name", "")))
+        threads.drop_alias(house(), site, thread.id, _whole(typed.get("name", "")))
     elif action == "merge":
         return threads.merge(house(), site, thread.id, typed.get("into", "")).id
     else:

@@ -72,7 +72,7 @@ def change(slug: str) -> ResponseReturnValue:
         sites.check_site(name=name, origins=origins, policy=policy)
         if _to_rehearse(site.policy, policy):
             return _rehearsal(site, policy)
-        sites.change_site(site.id, name=name, origins=origins, policy=policy)
+        sites.change_site(house(), site.id, name=name, origins=origins, policy=policy)
     except InvalidError as error:
         return _settings_page(site, request.form, error.errors), error.status
     return redirect(url_for("sites.show", slug=slug, saved=1), code=303)
@@ -126,7 +126,7 @@ def change_endpoint(slug: str, public_id: str) -> ResponseReturnValue:
     if action == "test":
         sites.test_endpoint(house(), site.id, public_id)
     elif action in STATES:
-        sites.set_endpoint_state(site.id, public_id, STATES[action])
+        sites.set_endpoint_state(house(), site.id, public_id, STATES[action])
     else:
         raise BadRequestError("The action is pause, resume or test.")
     return redirect(url_for("sites.show_endpoints", slug=slug), code=303)

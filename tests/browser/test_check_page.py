@@ -14,6 +14,7 @@ from playwright.sync_api import expect
 
 from models import Role
 from service.sites import change_site
+from service.web.context import HOUSE
 from tests.live import live
 from tests.serving import free_port
 from tests.web.desk import site_of
@@ -41,7 +42,13 @@ def blog(make_app, sqlite_url):
     hire(app, site, "Olga", Role.OWNER)
     with loopback() as blog, live(app, service):
         with app.app_context():
-            change_site(site.id, name=site.name, origins=[blog.origin], policy=site.policy)
+            change_site(
+                app.extensions[HOUSE],
+                site.id,
+                name=site.name,
+                origins=[blog.origin],
+                policy=site.policy,
+            )
         with app.test_request_context():
             snippet = render_template("reader/snippet.html", site="blog", base_url=service)
         blog.put("/amazon/", PAGE + snippet, Content_Security_Policy="form-action 'self'")

@@ -19,6 +19,7 @@ from pathlib import Path
 from models import Comment, Status
 from service.app import create_app
 from service.sites import change_site
+from service.web.context import HOUSE
 from tests.building import ORIGIN, found_demo_site, rows
 from tests.serving import Service
 
@@ -75,7 +76,9 @@ def measure(folder: Path, work: Path, number: int) -> dict[str, object]:
     site = found_demo_site(app)
     with app.app_context():
         policy = replace(site.policy, spam_tray_at=TRAY)
-        change_site(site.id, name=site.name, origins=site.origins, policy=policy)
+        change_site(
+            app.extensions[HOUSE], site.id, name=site.name, origins=site.origins, policy=policy
+        )
     labels, answers = {}, Counter()
     with service:
         for position, row in enumerate(chosen_rows(folder, number)):

@@ -6,7 +6,7 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.exc import DatabaseError
 
-from models import AuditEntry, AuditSeal
+from models import AuditEntry, AuditSeal, Thread
 from service.audit import by_moderator, record
 from service.audit_seals import MOST, export, seal, verify, verify_export
 from service.cli import main
@@ -191,3 +191,23 @@ def test_owners_read_the_log_in_words_and_take_it_along(app_on_both):
     download = ana.get("/sites/blog/audit.jsonl")
     assert json.loads(download.text.splitlines()[-1])["subject"]["comment"] == public_id
     assert len(rows(app_on_both, AuditEntry)) == len(download.text.splitlines())
+
+
+def test_what_owners_change_is_in_the_log_in_words(app_on_both):
+    site = site_of(app_on_both)
+    hire(app_on_both, site, role="owner")
+    ana = visitor(app_on_both)
+    sign_in(ana)
+    send_json(visitor(app_on_both))
+    submit_form(ana, "/sites/blog", name="Blog", origins="https://blog.example.org", depth="5",
+                trailing_slash="keep", page_query="keep", language="en")  # fmt: skip
+    submit_form(ana, "/sites/blog/endpoints", url="https://hooks.example.org/")
+    submit_form(ana, "/sites/blog/model", action="pause")
+    number = rows(app_on_both, Thread)[0].id
+    submit_form(ana, f"/sites/blog/pages/{number}", action="close")
+    acts = [one.act for one in rows(app_on_both, AuditEntry)]
+
+    assert acts == ["site.change", "endpoint.add", "model.pause", "page.close"]
+    page = ana.get("/sites/blog/audit").text
+    for words in ("changed settings or rules", "added a webhook", "closed a page"):
+        assert f"<td>{words}</td>" in page

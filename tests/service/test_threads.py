@@ -152,7 +152,7 @@ def test_a_page_is_found_under_another_name_until_that_is_dropped(app_on_both):
 
     [alias] = rows(app, PageAlias)
     with app.app_context():
-        threads.drop_alias(site_of(app), thread.id, alias.id)
+        threads.drop_alias(app.extensions[HOUSE], site_of(app), thread.id, alias.id)
     assert thread_at(app, "https://blog.example.org/before") is None
 
 

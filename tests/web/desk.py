@@ -62,7 +62,9 @@ def set_policy(app, site, **changes):
     """Change some of a site's rules."""
     with app.app_context():
         policy = replace(site.policy, **changes)
-        change_site(site.id, name=site.name, origins=site.origins, policy=policy)
+        change_site(
+            app.extensions[HOUSE], site.id, name=site.name, origins=site.origins, policy=policy
+        )
 
 
 def close_thread(app):

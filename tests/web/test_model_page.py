@@ -30,6 +30,7 @@ from tests.web.desk import elements, site_of
 from tests.web.staff import hire, sign_in, submit_form
 
 MODEL = "/sites/blog/model"
+BEFORE, AFTER = ("Settings", "Spam model", "Pages"), ("Statistics", "Queue")
 
 
 @pytest.fixture
@@ -167,9 +168,9 @@ def test_nobody_acts_on_a_model_of_somebody_elses_site(app, owner, path):
 @pytest.mark.parametrize(
     ("role", "seen"),
     [
-        (Role.OWNER, ["Settings", "Spam model", "Pages", "Check", "Webhooks", "Queue"]),
-        (Role.MODERATOR, ["Settings", "Spam model", "Pages", "Queue"]),
-        (Role.VIEWER, ["Settings", "Queue"]),
+        (Role.OWNER, [*BEFORE, "Check", "Webhooks", "Team", "Audit log", *AFTER]),
+        (Role.MODERATOR, [*BEFORE, "Team", *AFTER]),
+        (Role.VIEWER, ["Settings", "Team", *AFTER]),
     ],
 )
 def test_every_tab_leads_to_a_page_that_opens(app, role, seen):
