@@ -7,6 +7,7 @@ every acknowledged comment must stand in the database once, with its event.
 """
 
 import argparse
+import contextlib
 import http.client
 import random
 import sys
@@ -20,7 +21,7 @@ from pathlib import Path
 import sqlalchemy as sa
 
 from service.app import create_app
-from service.db import db
+from service.db import db, sqlite_driver
 from tests.building import found_demo_site
 from tests.serving import Service, pause
 
@@ -125,7 +126,7 @@ def _check(app, ledger: Ledger) -> dict[str, int]:
             )
         ).all()
         if db.engine.dialect.name == "sqlite":
-            assert db.session.execute(sa.text("PRAGMA integrity_check")).scalar() == "ok"
+            assert _integrity(db.engine.url.database) == ["ok"]
     stored = dict(list(map(tuple, rows)))
     lost = [public_id for public_id in ledger.acknowledged.values() if public_id not in stored]
     doubled = len(stored) - len(set(ledger.acknowledged.values()))
@@ -141,6 +142,16 @@ def _check(app, ledger: Ledger) -> dict[str, int]:
         "doubled": 0,
         "without event": 0,
     }
+
+
+def _integrity(path: str) -> list[str]:
+    """What SQLite says of the file, asked on a connection that was not open during the storm.
+
+    One that made the full-text table, and read nothing from it since, remembers it as empty and
+    calls the words of others "checksum mismatch" (FTS5 of SQLite 3.53.4).
+    """
+    with contextlib.closing(sqlite_driver.connect(path)) as connection:
+        return [row[0] for row in connection.execute("PRAGMA integrity_check")]
 
 
 def main() -> int:
