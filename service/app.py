@@ -22,6 +22,7 @@ from service.scoring import Scorer
 from service.web import (
     account,
     acts,
+    address,
     audit,
     check,
     embed,
@@ -162,6 +163,7 @@ def _open_doors(app: Flask, settings: Settings) -> None:
         account,
         queue,
         acts,
+        address,
         live,
         sites,
         team,

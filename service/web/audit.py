@@ -22,6 +22,7 @@ ACTS = {
     "comment.trash": "moved a comment to trash",
     "comment.hold": "put a comment back to pending",
     "comment.edit": "edited a comment",
+    "comment.reveal": "looked at an author's address",
     "team.invite": "invited somebody",
     "team.uninvite": "took an invitation back",
     "team.join": "accepted an invitation",

@@ -25,11 +25,12 @@ from service.queries import sites as site_queries
 from service.queries.listing import Listed, listed
 from service.queries.revisions import revisions_of
 from service.queries.tallies import list_counts
+from service.reveal import Reason, not_kept
 from service.web.cards import Card, cards, reasons
 from service.web.context import house, wants_json
 from service.web.edits import edits
 from service.web.filtering import REASONS, Asked, asked, cursor, written
-from service.web.guarding import guard, person
+from service.web.guarding import fresh, guard, person
 from service.web.undo_log import log_of
 
 bp = Blueprint("queue", __name__)
@@ -299,6 +300,19 @@ def page_of(public_id: str, **more: Any) -> str:
         history=queries.history(session, comment.id),
         edits=edits(comment, revisions_of(session, comment.id)),
         done=DONE,
+        address=_address(card),
         person=person(),
         **{"conflict": None, **more},
     )
+
+
+def _address(card: Card) -> dict[str, Any] | None:
+    """Return what an owner is told of the author's address; None for everybody else."""
+    own = {site.id for site in person().with_role(Role.OWNER)}
+    if card.site.id not in own or card.comment.by_owner:
+        return None
+    return {
+        "missing": not_kept(house(), card.comment),
+        "reasons": [(reason.value, reason.words) for reason in Reason],
+        "fresh": fresh(),
+    }

@@ -50,6 +50,7 @@ TABLE = {
     "POST /queue/<public_id>/edit": ALL,
     "GET /queue/<public_id>/answer": DECIDING,
     "POST /queue/<public_id>/answer": ALL,
+    "POST /queue/<public_id>/address": (NO, NO, YES, NONE),
     "GET /queue/batches/<public_id>": HIS,
     "GET /sites": ALL,
     "POST /sites": NOBODY,
