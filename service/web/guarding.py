@@ -93,7 +93,8 @@ def signed_in() -> bool:
 
 def fresh() -> bool:
     """Say whether the session proved itself a short while ago."""
-    return time.time() - session.get("began", 0) < PROOF_LASTS
+    began: int = session.get("began", 0)
+    return time.time() - began < PROOF_LASTS
 
 
 def prove_again(path: str) -> ResponseReturnValue:
