@@ -29,6 +29,7 @@ ACTS = {
     "team.role": "changed a role",
     "site.create": "made the site",
     "site.change": "changed settings or rules",
+    "embed.check": "checked a page's embed",
     "page.describe": "described a page",
     "page.close": "closed a page",
     "page.open": "opened a page again",

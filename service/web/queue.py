@@ -9,6 +9,7 @@ from flask.typing import ResponseReturnValue
 
 from models import Comment, Role, Site, Status, Thread
 from service import batches, moderate, revise
+from service.checkup import TEST_NOTE
 from service.db import db
 from service.errors import (
     BadRequestError,
@@ -26,11 +27,13 @@ from service.queries.listing import Listed, listed
 from service.queries.revisions import revisions_of
 from service.queries.tallies import list_counts
 from service.reveal import Reason, not_kept
+from service.setting_up import setting_up
 from service.web.cards import Card, cards, reasons
 from service.web.context import house, wants_json
 from service.web.edits import edits
 from service.web.filtering import REASONS, Asked, asked, cursor, written
 from service.web.guarding import fresh, guard, person
+from service.web.reading import PUBLIC_ID
 from service.web.undo_log import log_of
 
 bp = Blueprint("queue", __name__)
@@ -115,9 +118,28 @@ def _list_page(wanted: Asked, found: Listed, error: InvalidError | None = None) 
         people=[("rule", "A rule"), *((str(one.id), one.name) for one in staff)],
         owner=bool(person().with_role(Role.OWNER)),
         log=log_of(person().id),
+        first=_first(),
+        hold=round(house().settings.undo_hold),
+        unfinished=[] if found.rows else _unfinished(wanted),
         now=house().now().isoformat(),
         person=person(),
     )
+
+
+def _first() -> Card | None:
+    """Return the card of the test comment with which a site's set-up led here, if it did."""
+    public_id = request.args.get("first", "")
+    if not PUBLIC_ID.fullmatch(public_id):
+        return None
+    ids = [site.id for site in person().with_role()]
+    comment = queries.comment_of_sites(db.session(), ids, public_id)
+    return card_of(public_id) if comment is not None and comment.note == TEST_NOTE else None
+
+
+def _unfinished(wanted: Asked) -> list[Site]:
+    """Return the sites of an empty list whose set-up an owner has not finished."""
+    own = {site.id for site in person().with_role(Role.OWNER)}
+    return [site for site in wanted.sites if site.id in own and setting_up(site).left]
 
 
 def _lists(wanted: Asked) -> list[tuple[str, str, int, bool, str, str]]:
