@@ -101,7 +101,7 @@ def to_the_last_step(app, ana, blog):
     assert "&lt;gatepost-comments site=&#34;river&#34;" in third
     third = checked(ana, blog, app).text
     assert "0 problems" in third
-    place = re.search(r'class="next" href="([^"]+)"', third).group(1)
+    place = re.search(r'class="next primary" href="([^"]+)"', third).group(1)
     assert place == "/sites/river/setup/comment?page=/a/"
     return place
 
