@@ -7,13 +7,15 @@ from urllib.parse import quote, urldefrag, urljoin, urlsplit, urlunsplit
 
 from models import Site
 from models.site import PAGE_TEXT_LENGTH, TITLE_LENGTH
+from service.audit import note
+from service.db import transaction
 from service.errors import InvalidError
 from service.guarded import Page, Reach, SendError, get
 from service.house import House
 from service.pages import PageError, origin_of
 from service.sites import describe_page
 from service.snippets.examination import examine, loaded
-from service.snippets.finding import Finding, Wanted
+from service.snippets.finding import Finding, Level, Wanted
 from service.snippets.key import key_of_page
 from service.submit import Accepted, Submission, submit
 from service.words import has_forbidden, normal_text
@@ -23,6 +25,8 @@ MOST_REDIRECTS = 3
 REDIRECTS = frozenset({301, 302, 303, 307, 308})
 TESTER = "Gatepost check"
 TEST_NOTE = "Test comment from Check my embed"
+CHECKED = "embed.check"
+"""How a check stands in the audit log, with how many problems it found."""
 HEADERS = {"User-Agent": "Gatepost (Check my embed)", "Accept": "text/html"}
 SAFE = "%/:?#[]@!$&'()*+,;=~-._"
 FAILURES = {
@@ -63,6 +67,8 @@ def check_up(
 ) -> Checkup:
     """Load a page of the site and say what is right and wrong with its embed.
 
+    That somebody checked, and how many problems there were, is written down.
+
     Args:
         honeypot: name of the form's field that people do not see.
         reach: how far we reach; None = by the settings.
@@ -73,13 +79,16 @@ def check_up(
     url, page = _load(site, url, reach or Reach(allow=house.settings.webhook_allow))
     wanted = Wanted(house.settings.base_url, site.slug, site.origins, site.policy, honeypot)
     read = loaded(url, page.status, page.headers, page.body, whole=page.whole)
-    return Checkup(
+    found = Checkup(
         url=url,
         key=key_of_page(read, wanted),
         findings=examine(read, wanted),
         title=_clean(read.markup.title)[:TITLE_LENGTH],
         text=_clean(read.markup.text)[:PAGE_TEXT_LENGTH],
     )
+    with transaction() as session:
+        note(session, house, CHECKED, site.id, problems=found.count(Level.PROBLEM))
+    return found
 
 
 def take_over_words(house: House, site: Site, found: Checkup) -> None:

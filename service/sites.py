@@ -1,8 +1,10 @@
 """The deeds of an owner: sites, their rules and their webhook endpoints."""
 
 import re
+import unicodedata
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from urllib.parse import urlsplit
 
 from sqlalchemy.orm import Session
 
@@ -26,6 +28,7 @@ CHOICES: Mapping[str, Collection[str]] = {
     "language": languages(),
 }
 SLUG = re.compile(r"[a-z0-9](?:[a-z0-9-]*[a-z0-9])?")
+NO_SLUG = re.compile(r"[^a-z0-9]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,29 +41,42 @@ class NewEndpoint:
 
 
 def found_site(
-    house: House, *, slug: str, name: str, origins: Sequence[str], owner_id: int
+    house: House,
+    *,
+    slug: str,
+    name: str,
+    origins: Sequence[str],
+    owner_id: int,
+    language: str = "en",
 ) -> Site:
     """Make a site and give it its owner.
 
+    Args:
+        slug: its short name; empty = one that is free, from the first origin.
+        language: tag of the language of its readers.
+
     Raises:
-        InvalidError: a bad or taken slug, an empty name, an origin that is no web address.
+        InvalidError: a bad or taken slug, an empty name, an origin that is no web address, a
+            language nobody translated to.
     """
     errors: dict[str, list[str]] = {}
-    if not SLUG.fullmatch(slug) or len(slug) > SLUG_LENGTH:
-        errors["slug"] = [f"Use 1 to {SLUG_LENGTH} of the letters a-z, digits and hyphens."]
     if not name.strip() or len(name) > TITLE_LENGTH:
         errors["name"] = ["Enter the site's name."]
     own = _origins(origins, errors)
+    if slug and (not SLUG.fullmatch(slug) or len(slug) > SLUG_LENGTH):
+        errors["slug"] = [f"Use 1 to {SLUG_LENGTH} of the letters a-z, digits and hyphens."]
+    if language not in CHOICES["language"]:
+        errors["language"] = ["Choose one of the list."]
     with transaction() as session:
         if queries.site_by_slug(session, slug) is not None:
             errors["slug"] = ["There is a site of this short name already."]
         if errors:
             raise InvalidError(errors)
         site = Site(
-            slug=slug,
+            slug=slug or _free_slug(session, own[0]),
             name=name.strip(),
             origins=own,
-            stored_policy=Policy().to_json(),
+            stored_policy=Policy(language=language).to_json(),
             created_at=house.now(),
         )
         session.add(site)
@@ -68,6 +84,20 @@ def found_site(
         session.add(Membership(moderator_id=owner_id, site_id=site.id, role=Role.OWNER))
         note(session, house, "site.create", site.id)
     return site
+
+
+def _free_slug(session: Session, origin: str) -> str:
+    """Return a short name from an origin's host, without `www` and the last label: blog-example."""
+    host = (urlsplit(origin).hostname or "").removeprefix("www.")
+    labels = host.split(".")
+    named = host if labels[-1].isdigit() or len(labels) == 1 else ".".join(labels[:-1])
+    plain = unicodedata.normalize("NFKD", named).encode("ascii", "ignore").decode()
+    short = NO_SLUG.sub("-", plain).strip("-")[: SLUG_LENGTH - 5].strip("-") or "site"
+    name, number = short, 1
+    while queries.site_by_slug(session, name) is not None:
+        number += 1
+        name = f"{short}-{number}"
+    return name
 
 
 def change_site(

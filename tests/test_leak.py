@@ -1,4 +1,4 @@
-"""A reader's address is in no answer, page, log, webhook or byte of the database."""
+"""A reader's address is in no answer but one, no log, webhook or byte of the database."""
 
 import hashlib
 import re
@@ -18,13 +18,15 @@ from service.db import db, transaction
 from service.web.context import HOUSE
 from tests.building import ORIGIN, found_demo_site
 from tests.leaks import disguises, leaks
-from tests.serving import Service
+from tests.serving import ROOT, Service
 from tests.web.desk import send_json
 from tests.web.staff import PASSWORD, hire
 
 CANARY = "Zq7Canary.x91k@leak-probe-4471.org"
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 PAGE = "/canary"
+THE_ONE_DOOR = "POST /queue/<public_id>/address"
+"""Where an owner is shown an address; no other answer of ours holds one."""
 
 
 class Receiver:
@@ -182,6 +184,9 @@ def staff(run, csrf, public_id):
         ("many", run.form("many", "/queue/matching", csrf=csrf, status="approved", to="spam")),
     ):
         assert (name, answer[0].status) == (name, 303)
+    for name, reason, status in ((THE_ONE_DOOR, "legal", 200), ("no reason", "", 422)):
+        looked = run.form(name, f"{path}/address", csrf=csrf, reason=reason)
+        assert (name, looked[0].status) == (name, status)
     for page in (
         path, "/queue?status=all&q=river", "/queue/more?status=all", "/statistics",
         "/queue/changes?since=2026-11-23T12:00:00%2B00:00", "/sites/blog/audit",
@@ -195,6 +200,9 @@ def test_a_readers_address_shows_nowhere(run):
     token = play(reader, receiver)
 
     places = dict(reader.told)
+    head, _, page = places.pop(THE_ONE_DOOR).partition(b"\n\n")
+    assert CANARY.encode() in page
+    places["headers of the one door"] = head
     places["log"] = reader.service.log.read_bytes()
     places["webhooks"] = b"\n".join(receiver.kept)
     places |= database_bytes(reader.service, url)
@@ -231,6 +239,15 @@ def test_a_planted_leak_is_found(app, client, leak):
         session.scalars(sa.select(Comment)).one().note = leak(CANARY)
     places = {file.name: file.read_bytes() for file in path.parent.glob(path.name + "*")}
     assert leaks(CANARY, places)
+
+
+def test_of_all_doors_one_opens_an_address():
+    """The author's own export comes from the deed behind his receipt."""
+    doors = (ROOT / "service" / "web").rglob("*.py")
+    assert [path.name for path in doors if ".reveal()" in path.read_text("utf-8")] == ["address.py"]
+    opening = (ROOT / "service").rglob("*.py")
+    found = sorted(path.name for path in opening if "open_sealed(" in path.read_text("utf-8"))
+    assert found == ["mail.py", "privacy.py", "receipts.py", "reveal.py"]
 
 
 def test_the_scanner_knows_three_hundred_disguises():

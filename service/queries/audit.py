@@ -82,6 +82,12 @@ def entries_page(
     return [(entry, moderator) for entry, moderator in session.execute(query)]
 
 
+def newest_of_act(session: Session, site_id: int, act: str) -> AuditEntry | None:
+    """Return a site's newest entry of an act; looks through its entries, newest first."""
+    query = sa.select(AuditEntry).where(AuditEntry.site_id == site_id, AuditEntry.act == act)
+    return session.scalar(query.order_by(AuditEntry.id.desc()).limit(1))
+
+
 def entries_of_site(session: Session, site_id: int) -> Iterator[AuditEntry]:
     """Yield all entries of a site, oldest first, a few in memory at a time."""
     last = 0

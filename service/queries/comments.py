@@ -104,6 +104,18 @@ def twin_stands(session: Session, thread_id: int, likeness: bytes) -> bool:
     return session.scalar(query.limit(1)) is not None
 
 
+def newest_noted(session: Session, site_id: int, note: str) -> Comment | None:
+    """Return a site's newest comment with exactly this note; looks through all it has."""
+    query = sa.select(Comment).where(Comment.site_id == site_id, Comment.note == note)
+    return session.scalar(query.order_by(Comment.created_at.desc(), Comment.id.desc()).limit(1))
+
+
+def other_note_stands(session: Session, site_id: int, note: str) -> bool:
+    """Say whether a site has a comment without this note: at once, where most have none."""
+    query = sa.select(Comment.id).where(Comment.site_id == site_id, Comment.note != note)
+    return session.scalar(query.limit(1)) is not None
+
+
 def around(session: Session, comment: Comment, *, limit: int = 3) -> Sequence[Comment]:
     """Return what stands before a comment in its thread and below it, oldest first.
 

@@ -23,6 +23,7 @@ from service.queries import sites
 from service.web.context import house, wants_json
 
 LONGEST_SESSION = 12 * 3600  # seconds from signing in (NIST SP 800-63B, second level)
+PROOF_LASTS = 15 * 60  # seconds from signing in: for what a left desk must not open
 LONGEST_PAUSE = 2 * 3600  # seconds without a request: a moderator's lunch, not his night
 UNSAFE = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 FOREIGN_FORM = "This form was not sent from our own page. Load the page again and repeat it."
@@ -88,6 +89,17 @@ def signed_in() -> bool:
     accounts.sign_out()
     session.clear()
     return False
+
+
+def fresh() -> bool:
+    """Say whether the session proved itself a short while ago."""
+    began: int = session.get("began", 0)
+    return time.time() - began < PROOF_LASTS
+
+
+def prove_again(path: str) -> ResponseReturnValue:
+    """Lead to where a moderator proves himself, and from there on to one of our paths."""
+    return redirect(f"/login?next={quote(path)}", code=303)
 
 
 def refuse_foreign_form() -> None:

@@ -1,9 +1,10 @@
 """Refusals as the caller can read them: problem JSON for programs, a page for people."""
 
+import contextlib
 import logging
 import secrets
 
-from flask import Flask, Response, jsonify, make_response, render_template
+from flask import Flask, Response, g, jsonify, make_response, render_template, request
 from sqlalchemy.exc import OperationalError
 from werkzeug.exceptions import HTTPException, MethodNotAllowed, NotFound
 
@@ -16,7 +17,8 @@ from service.errors import (
 )
 from service.language import said
 from service.web.context import wants_json
-from service.web.speech import say
+from service.web.guarding import admit
+from service.web.speech import say, speaking
 
 log = logging.getLogger("gatepost.web")
 
@@ -35,6 +37,10 @@ TITLES = {
     500: said("Something went wrong"),
     503: said("Please try again"),
 }
+
+
+STAFF = ("/queue", "/sites", "/statistics", "/setup", "/login", "/logout", "/invitations")
+"""Where paths of moderators' doors begin, for what is refused before a door knows who asks."""
 
 
 def register(app: Flask) -> None:
@@ -56,6 +62,8 @@ def refuse(error: ServiceError) -> Response:
 
 def refuse_http(error: HTTPException) -> Response:
     """Answer what the framework refused, in our words."""
+    if isinstance(error, (NotFound, MethodNotAllowed)):
+        _recognise()
     if isinstance(error, NotFound):
         return refuse(NotFoundError(said("There is no such page.")))
     if isinstance(error, MethodNotAllowed):
@@ -68,6 +76,17 @@ def refuse_http(error: HTTPException) -> Response:
     if status >= 500:  # noqa: PLR2004 - the class of server errors
         return fail(error)
     return answer(status, "refused", TITLES.get(status, said("This request was refused.")))
+
+
+def _recognise() -> None:
+    """Find out whether a moderator asks for a door of his that does not exist."""
+    if _for_staff():
+        with contextlib.suppress(ServiceError, OperationalError):
+            admit()
+
+
+def _for_staff() -> bool:
+    return "person" in g or request.path.startswith(STAFF)
 
 
 def refuse_database(error: OperationalError) -> Response:
@@ -94,7 +113,14 @@ def fail(error: Exception) -> Response:
 def answer(
     status: int, code: str, message: str, *, errors: dict[str, list[str]] | None = None
 ) -> Response:
-    """Return a problem document or a page with the same content."""
+    """Return a problem document or a page with the same content; moderators' pages are English."""
+    if _for_staff():
+        with speaking("en"):
+            return _answer(status, code, message, errors)
+    return _answer(status, code, message, errors)
+
+
+def _answer(status: int, code: str, message: str, errors: dict[str, list[str]] | None) -> Response:
     title = say(TITLES.get(status, said("Refused")))
     message = say(message)
     told = {field: [say(text) for text in texts] for field, texts in (errors or {}).items()}
@@ -106,8 +132,20 @@ def answer(
         response = jsonify(problem)
         response.content_type = "application/problem+json"
     else:
-        page = render_template("problem.html", title=title, message=message, errors=told)
-        response = make_response(page)
+        response = make_response(_page(title, message, told))
     response.status_code = status
     response.headers["Cache-Control"] = "no-store"
     return response
+
+
+def _page(title: str, message: str, errors: dict[str, list[str]]) -> str:
+    """Return the page of a refusal in the layout of whoever asks, with a way on for moderators."""
+    if not _for_staff():
+        return render_template("problem.html", title=title, message=message, errors=errors)
+    return render_template(
+        "moderator/problem.html",
+        title=title,
+        message=message,
+        errors=errors,
+        person=g.get("person"),
+    )

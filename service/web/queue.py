@@ -9,6 +9,7 @@ from flask.typing import ResponseReturnValue
 
 from models import Comment, Role, Site, Status, Thread
 from service import batches, moderate, revise
+from service.checkup import TEST_NOTE
 from service.db import db
 from service.errors import (
     BadRequestError,
@@ -25,11 +26,14 @@ from service.queries import sites as site_queries
 from service.queries.listing import Listed, listed
 from service.queries.revisions import revisions_of
 from service.queries.tallies import list_counts
+from service.reveal import Reason, not_kept
+from service.setting_up import setting_up
 from service.web.cards import Card, cards, reasons
 from service.web.context import house, wants_json
 from service.web.edits import edits
 from service.web.filtering import REASONS, Asked, asked, cursor, written
-from service.web.guarding import guard, person
+from service.web.guarding import fresh, guard, person
+from service.web.reading import PUBLIC_ID
 from service.web.undo_log import log_of
 
 bp = Blueprint("queue", __name__)
@@ -114,9 +118,28 @@ def _list_page(wanted: Asked, found: Listed, error: InvalidError | None = None) 
         people=[("rule", "A rule"), *((str(one.id), one.name) for one in staff)],
         owner=bool(person().with_role(Role.OWNER)),
         log=log_of(person().id),
+        first=_first(),
+        hold=round(house().settings.undo_hold),
+        unfinished=[] if found.rows else _unfinished(wanted),
         now=house().now().isoformat(),
         person=person(),
     )
+
+
+def _first() -> Card | None:
+    """Return the card of the test comment with which a site's set-up led here, if it did."""
+    public_id = request.args.get("first", "")
+    if not PUBLIC_ID.fullmatch(public_id):
+        return None
+    ids = [site.id for site in person().with_role()]
+    comment = queries.comment_of_sites(db.session(), ids, public_id)
+    return card_of(public_id) if comment is not None and comment.note == TEST_NOTE else None
+
+
+def _unfinished(wanted: Asked) -> list[Site]:
+    """Return the sites of an empty list whose set-up an owner has not finished."""
+    own = {site.id for site in person().with_role(Role.OWNER)}
+    return [site for site in wanted.sites if site.id in own and setting_up(site).left]
 
 
 def _lists(wanted: Asked) -> list[tuple[str, str, int, bool, str, str]]:
@@ -299,6 +322,19 @@ def page_of(public_id: str, **more: Any) -> str:
         history=queries.history(session, comment.id),
         edits=edits(comment, revisions_of(session, comment.id)),
         done=DONE,
+        address=_address(card),
         person=person(),
         **{"conflict": None, **more},
     )
+
+
+def _address(card: Card) -> dict[str, Any] | None:
+    """Return what an owner is told of the author's address; None for everybody else."""
+    own = {site.id for site in person().with_role(Role.OWNER)}
+    if card.site.id not in own or card.comment.by_owner:
+        return None
+    return {
+        "missing": not_kept(house(), card.comment),
+        "reasons": [(reason.value, reason.words) for reason in Reason],
+        "fresh": fresh(),
+    }

@@ -11,9 +11,10 @@ from service import sites
 from service.alarm import alarm_of
 from service.db import db
 from service.errors import BadRequestError, ForbiddenError, InvalidError
-from service.language import language_for, languages
+from service.language import Language, language_for, languages
 from service.queries.outbox import recent_deliveries
 from service.rehearsal import rehearse
+from service.setting_up import setting_up
 from service.web.context import house
 from service.web.guarding import guard, own_site, person
 from service.web.speech import speaking
@@ -29,7 +30,7 @@ STATES = {"pause": EndpointState.PAUSED, "resume": EndpointState.ACTIVE}
 @bp.get("/sites")
 def index() -> ResponseReturnValue:
     """List one's sites; an operator can add one."""
-    return render_template("moderator/sites.html", typed={}, errors={}, person=person())
+    return _sites_page({}, {})
 
 
 @bp.post("/sites")
@@ -45,13 +46,27 @@ def create() -> ResponseReturnValue:
             name=typed.get("name", ""),
             origins=typed.get("origins", "").split(),
             owner_id=person().id,
+            language=typed.get("language", "en"),
         )
     except InvalidError as error:
-        page = render_template(
-            "moderator/sites.html", typed=typed, errors=error.errors, person=person()
-        )
-        return page, error.status
-    return redirect(url_for("sites.show", slug=site.slug), code=303)
+        return _sites_page(typed, error.errors), error.status
+    return redirect(url_for("setting_up.show_rules", slug=site.slug), code=303)
+
+
+def _sites_page(typed: Any, errors: dict[str, list[str]]) -> str:
+    return render_template(
+        "moderator/sites.html",
+        typed=typed,
+        errors=errors,
+        unfinished=[site.id for site in person().with_role(Role.OWNER) if setting_up(site).left],
+        languages=spoken_languages(),
+        person=person(),
+    )
+
+
+def spoken_languages() -> list[Language]:
+    """Return the languages that readers can be spoken to in."""
+    return [language_for(code) for code in languages()]
 
 
 @bp.get("/sites/<slug>")
@@ -70,24 +85,30 @@ def change(slug: str) -> ResponseReturnValue:
         policy = _policy(site.policy)
         name, origins = request.form.get("name", ""), request.form.get("origins", "").split()
         sites.check_site(name=name, origins=origins, policy=policy)
-        if _to_rehearse(site.policy, policy):
-            return _rehearsal(site, policy)
+        if to_rehearse(site.policy, policy):
+            return rehearsal_page(site, policy, url_for("sites.show", slug=slug))
         sites.change_site(house(), site.id, name=name, origins=origins, policy=policy)
     except InvalidError as error:
         return _settings_page(site, request.form, error.errors), error.status
     return redirect(url_for("sites.show", slug=slug, saved=1), code=303)
 
 
-def _to_rehearse(before: Policy, after: Policy) -> bool:
+def to_rehearse(before: Policy, after: Policy) -> bool:
     """Say whether a change lets a rule file comments away and its rehearsal was not shown yet."""
     changed = after.spam_tray_at is not None and after.spam_tray_at != before.spam_tray_at
     return changed and request.form.get("rehearsed") != request.form.get("spam_tray_at")
 
 
-def _rehearsal(site: Site, policy: Policy) -> str:
+def rehearsal_page(site: Site, policy: Policy, form: str) -> str:
+    """Return the page that shows what a threshold would have done.
+
+    Args:
+        form: the address that the settings came from and go to once more.
+    """
     return render_template(
         "moderator/rehearsal.html",
         site=site,
+        form=form,
         threshold=policy.spam_tray_at,
         rehearsal=rehearse(site, policy),
         blind=house().settings.blind_sample,
@@ -145,7 +166,9 @@ def _policy(before: Policy) -> Policy:
         require_email="require_email" in form,
         registered_pages_only="registered_pages_only" in form,
         return_to_page="return_to_page" in form,
-        spam_tray_at=_number("spam_tray_at", "Enter a probability between 0 and 1, or nothing."),
+        spam_tray_at=typed_number(
+            "spam_tray_at", "Enter a probability between 0 and 1, or nothing."
+        ),
         close_after_days=_whole("close_after_days", "Enter 1 or more days, or leave it empty."),
         trailing_slash=form.get("trailing_slash", before.trailing_slash),
         page_query=form.get("page_query", before.page_query),
@@ -155,7 +178,12 @@ def _policy(before: Policy) -> Policy:
     )
 
 
-def _number(name: str, message: str) -> float | None:
+def typed_number(name: str, message: str) -> float | None:
+    """Return the number that stands in a field, None where nothing does.
+
+    Raises:
+        InvalidError: with this message.
+    """
     typed = request.form.get(name, "").strip()
     try:
         return float(typed) if typed else None
@@ -179,7 +207,8 @@ def _settings_page(site: Site, typed: Any, errors: dict[str, list[str]]) -> str:
         errors=errors,
         snippet=snippet_of(site),
         owner=site in person().with_role(Role.OWNER),
-        languages=[language_for(code) for code in languages()],
+        languages=spoken_languages(),
+        left=setting_up(site).left,
         alarm=alarm_of(db.session(), house(), site).value,
         saved="saved" in request.args,
         person=person(),

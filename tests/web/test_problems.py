@@ -7,6 +7,8 @@ import sqlalchemy as sa
 
 from service.db import db
 from tests.conftest import visitor
+from tests.web.desk import site_of
+from tests.web.staff import hire, sign_in
 
 JSON = {"Accept": "application/json"}
 
@@ -86,3 +88,64 @@ def test_a_database_that_is_away_is_a_503_with_when_to_come_back(app, client):
     assert answer.status_code == 503
     assert answer.headers["Retry-After"] == "2"
     assert "elsewhere" not in answer.text
+
+
+GERMAN = {"Accept": "text/html", "Accept-Language": "de"}
+
+
+@pytest.fixture
+def bob(app):
+    """A moderator, signed in; his browser prefers another language than his pages speak."""
+    hire(app, site_of(app), "Bob")
+    client = visitor(app)
+    sign_in(client, "Bob")
+    return client
+
+
+@pytest.mark.parametrize(
+    ("path", "status", "words"),
+    [
+        ("/sites/blog/endpoints", 403, "Your role on this site does not include that."),
+        ("/queue/nosuchcomment", 404, "There is no such comment."),
+        ("/sites/other", 404, "There is no such site."),
+        ("/queue/some/where/else", 404, "There is no such page."),
+        ("/queue/undo/x", 404, "There is no such page."),
+        ("/logout", 405, "This address does not take that method."),
+        ("/queue?status=odd", 400, "The status is pending"),
+    ],
+)
+def test_a_moderator_is_refused_on_a_page_of_his_own_with_a_way_back(bob, path, status, words):
+    answer = bob.get(path, headers=GERMAN)
+
+    assert answer.status_code == status
+    assert words in answer.text
+    assert '<html lang="en">' in answer.text
+    assert '<a href="/queue">Back to the queue</a>' in answer.text
+    assert "<bdi>Bob</bdi>" in answer.text
+    assert answer.headers["Cache-Control"] == "no-store"
+
+
+@pytest.mark.parametrize("path", ["/queue/some/where", "/sites", "/setup"])
+def test_who_is_signed_out_is_led_to_signing_in(app, path):
+    hire(app, site_of(app), "Bob")
+    client = visitor(app)
+    answer = client.post(path, data={"status": "spam"}, headers=GERMAN)
+
+    assert answer.status_code in (403, 404)
+    assert '<a href="/login">Sign in</a>' in answer.text
+    assert "Back to the queue" not in answer.text
+
+
+def test_a_reader_is_refused_in_his_own_language_and_led_to_no_door_of_staff(bob):
+    for path in ("/s/nowhere/form?page=/a", "/nowhere"):
+        answer = bob.get(path, headers=GERMAN)
+        assert answer.status_code == 404
+        assert '<html lang="de"' in answer.text
+        assert "/queue" not in answer.text
+
+
+def test_a_database_that_is_away_is_told_to_a_moderator_too(app, bob):
+    with app.app_context(), db.engine.begin() as connection:
+        connection.execute(sa.text("ALTER TABLE membership RENAME TO elsewhere"))
+    for path in ("/queue/some/where/else", "/queue"):
+        assert bob.get(path).status_code in (404, 503)
