@@ -18,7 +18,8 @@ from service.queries import comments
 
 log = logging.getLogger("gatepost.reveal")
 
-REVEAL_PACE = Pace(burst=20, per_minute=20 / 60)
+REVEAL_PACE = Pace(burst=10, per_minute=10 / 60)
+"""So that no hour sees more than 20 looks, wherever it begins."""
 NONE_KEPT = "No address is kept for this comment: none was given, or it was erased."
 NEVER_KEPT = "This service keeps no addresses (email_retention_days is 0)."
 NO_LONGER = "The address is kept no longer: it went {days} days after the author's last comment."
@@ -73,7 +74,7 @@ def reveal(
     Raises:
         InvalidError: no reason of the list.
         NotFoundError: no such comment there, or no address is kept; the text says why.
-        TooManyError: he looked at as many as anybody may in an hour.
+        TooManyError: he looked at as many as anybody may for now.
         UnavailableError: the key ring cannot open it.
     """
     if reason not in list(Reason):
@@ -110,7 +111,7 @@ def _take_turn(session: Session, house: House, moderator_id: int) -> None:
         minutes = -(-seconds // 60)
         message = (
             f"You looked at {REVEAL_PACE.burst} addresses in a short time, which is as many as"
-            f" anybody may in an hour. The next look is possible in {minutes} min."
+            f" anybody may. The next look is possible in {minutes} min."
         )
         raise TooManyError(message, retry_after=seconds)
 

@@ -20,7 +20,7 @@ def comment_by_address(
 ) -> Comment:
     """Return the newest comment that somebody of exactly this address wrote on these sites.
 
-    The search itself is recorded, without the address.
+    The search itself is recorded on each of the sites, without the address.
 
     Raises:
         InvalidError: it is no address, or nobody of that address wrote there.
@@ -29,7 +29,8 @@ def comment_by_address(
     if not ADDRESS.fullmatch(email.reveal()):
         raise InvalidError({"address": ["Enter a whole email address."]})
     with transaction() as session:
-        record(session, house, by_moderator(moderator_id), "author.search")
+        for site_id in site_ids:
+            record(session, house, by_moderator(moderator_id), "author.search", site_id=site_id)
         contacts = [
             comments.contact_of_index(
                 session, site_id, privacy.blind_index(email, site_id=site_id, ring=house.ring)

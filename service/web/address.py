@@ -21,7 +21,7 @@ def show(public_id: str) -> ResponseReturnValue:
     Raises:
         NotFoundError: no such comment on his sites, or no address is kept.
         ForbiddenError: he is no owner of the comment's site, or a program asks.
-        TooManyError: he looked at too many within an hour.
+        TooManyError: he looked at too many in a short time.
         UnavailableError: the key ring cannot open it.
     """
     card = card_of(public_id)
