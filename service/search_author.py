@@ -29,7 +29,8 @@ def comment_by_address(
     if not ADDRESS.fullmatch(email.reveal()):
         raise InvalidError({"address": ["Enter a whole email address."]})
     with transaction() as session:
-        record(session, house, by_moderator(moderator_id), "author.search")
+        for site_id in site_ids:  # each site's owners read it in their own log
+            record(session, house, by_moderator(moderator_id), "author.search", site_id=site_id)
         contacts = [
             comments.contact_of_index(
                 session, site_id, privacy.blind_index(email, site_id=site_id, ring=house.ring)
