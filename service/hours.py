@@ -39,10 +39,8 @@ def quiet_until(
     if begins is None or ends is None:
         return None
     clock = now.astimezone(zone).time()
-    if begins < ends:
-        quiet = begins <= clock < ends
-    else:
-        quiet = clock >= begins or clock < ends
+    over_midnight = begins >= ends
+    quiet = (clock >= begins or clock < ends) if over_midnight else begins <= clock < ends
     return next(_moments(now, ends, zone)) if quiet else None
 
 
@@ -59,9 +57,7 @@ def next_digest(
         return None
     if digest is Digest.HOURLY:
         clock = now.astimezone(zone)
-        past = timedelta(
-            minutes=clock.minute, seconds=clock.second, microseconds=clock.microsecond
-        )
+        past = timedelta(minutes=clock.minute, seconds=clock.second, microseconds=clock.microsecond)
         return now.astimezone(UTC) - past + timedelta(hours=1)
     moments = _moments(now, time(hour), zone, once_a_day=True)
     if digest is Digest.DAILY:

@@ -7,7 +7,18 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from models import AtOnce, Digest, Event, EventType, Moderator, Notice, NoticeKind, Role, Site, Watch
+from models import (
+    AtOnce,
+    Digest,
+    Event,
+    EventType,
+    Moderator,
+    Notice,
+    NoticeKind,
+    Role,
+    Site,
+    Watch,
+)
 from service import privacy
 from service.alarm import Alarm, alarm_of
 from service.db import db, transaction
@@ -16,8 +27,8 @@ from service.guards import Pace, take_turn
 from service.hours import next_digest, quiet_until, zone_of, zones
 from service.house import House
 from service.queries import notices as queries
-from service.queries.outbox import lease_clock
 from service.queries.notices import Told
+from service.queries.outbox import lease_clock
 
 FIRST = timedelta(minutes=1)
 """From the first new comment to the mail, so that its neighbours come with it."""

@@ -28,7 +28,9 @@ def claim(house: House) -> list[Envelope]:
     with transaction() as session:
         now = lease_clock(session, house.now())
         until = now + timedelta(seconds=house.settings.mail_lease)
-        ids = queries.lease_mails(session, now=now, until=until, token=token, limit=batch(house.settings))
+        ids = queries.lease_mails(
+            session, now=now, until=until, token=token, limit=batch(house.settings)
+        )
         rows = queries.mails_with_all(session, ids)
         return [_envelope(house, token, *row) for row in rows]
 

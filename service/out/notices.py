@@ -41,9 +41,7 @@ def claim(house: House) -> list[Envelope]:
         return [_envelope(session, house, token, notice, told) for notice, told in rows]
 
 
-def _envelope(
-    session: Session, house: House, token: str, notice: Notice, told: Told
-) -> Envelope:
+def _envelope(session: Session, house: House, token: str, notice: Notice, told: Told) -> Envelope:
     return Envelope(
         row=notice.id,
         token=token,

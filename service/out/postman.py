@@ -4,20 +4,36 @@ import logging
 import threading
 from collections.abc import Callable
 from contextlib import AbstractContextManager
-from types import ModuleType
+from dataclasses import dataclass
 from typing import Any
+
+from sqlalchemy.orm import Session
 
 from service.db import db
 from service.errors import UnavailableError
 from service.house import House
 from service.out import mail, notices
+from service.out.smtp import Envelope
 
 log = logging.getLogger("gatepost.out")
 
-BOXES: tuple[ModuleType, ...] = (mail, notices)
-"""To authors and to moderators: each says whether mail is due, claims it and posts it."""
-
 Context = Callable[[], AbstractContextManager[Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class Box:
+    """One kind of mail: whether some is due, how it is claimed, and how it is posted."""
+
+    due: Callable[[House, Session], bool]
+    claim: Callable[[House], list[Envelope]]
+    post: Callable[[House, Envelope], None]
+
+
+BOXES = (
+    Box(mail.due, mail.claim, mail.post),
+    Box(notices.due, notices.claim, notices.post),
+)
+"""To authors, and to moderators."""
 
 
 class Postman:
@@ -54,16 +70,16 @@ class Postman:
 
     def _run(self) -> None:
         try:
-            for box in BOXES:
-                while self._some_sent(box):
-                    pass
+            # In turn, so that none waits until the other is empty.
+            while sum(self._some_sent(box) for box in BOXES):
+                pass
         except UnavailableError:
             log.warning("mail could not be marked")
         except Exception:
             # Nobody asks the thread how it went.
             log.exception("a round of mail failed")
 
-    def _some_sent(self, box: ModuleType) -> bool:
+    def _some_sent(self, box: Box) -> bool:
         """Send what one lease is long enough for; say whether there was any."""
         with self.context():
             envelopes = box.claim(self.house)

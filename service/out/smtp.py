@@ -63,7 +63,9 @@ def batch(settings: Settings) -> int:
     return min(BATCH, max(1, int(settings.mail_lease // settings.smtp_deadline)))
 
 
-def message_of(settings: Settings, envelope: Envelope, letter: Letter, now: datetime) -> EmailMessage:
+def message_of(
+    settings: Settings, envelope: Envelope, letter: Letter, now: datetime
+) -> EmailMessage:
     """Return the mail as it goes over the wire."""
     message = EmailMessage(policy=SMTP)
     host = settings.mail_from.rpartition("@")[2]

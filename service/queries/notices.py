@@ -81,9 +81,7 @@ def watch_made(session: Session, values: Mapping[str, Any]) -> Watch:
 def watches_for_change(session: Session, moderator_id: int) -> Sequence[Watch]:
     """Return all watches of a moderator, locked in one order."""
     query = sa.select(Watch).where(Watch.moderator_id == moderator_id).order_by(Watch.site_id)
-    return session.scalars(
-        query.with_for_update().execution_options(populate_existing=True)
-    ).all()
+    return session.scalars(query.with_for_update().execution_options(populate_existing=True)).all()
 
 
 def watch_by_public_id(session: Session, public_id: str, *, lock: bool = False) -> Watch | None:
@@ -163,9 +161,7 @@ def last_notices(session: Session, moderator_id: int) -> dict[int, Notice]:
     return {notice.site_id: notice for notice in rows}
 
 
-def _to_tell(
-    site_id: int, at_once: AtOnce, after: int, upto: int
-) -> list[sa.ColumnElement[bool]]:
+def _to_tell(site_id: int, at_once: AtOnce, after: int, upto: int) -> list[sa.ColumnElement[bool]]:
     """Return what makes a comment one to tell of: it came, or its author's edit put it back."""
     put_back = sa.exists().where(
         Decision.comment_id == Event.comment_id,
@@ -225,7 +221,7 @@ def verdicts_told(session: Session, notice: Notice) -> dict[EventType, int]:
         )
         .group_by(Event.type)
     )
-    return {kind: number for kind, number in session.execute(query)}
+    return dict(session.execute(query).tuples().all())
 
 
 def looks_told(session: Session, notice: Notice) -> dict[str, int]:
@@ -240,7 +236,7 @@ def looks_told(session: Session, notice: Notice) -> dict[str, int]:
         )
         .group_by(AuditEntry.act)
     )
-    return {act: number for act, number in session.execute(query)}
+    return dict(session.execute(query).tuples().all())
 
 
 def notice_due(session: Session, now: datetime) -> bool:
@@ -274,9 +270,7 @@ def notices_with_all(session: Session, ids: Sequence[int]) -> list[tuple[Notice,
         sa.select(Notice, Watch, Moderator, Site, Membership.role)
         .join(
             Watch,
-            sa.and_(
-                Watch.moderator_id == Notice.moderator_id, Watch.site_id == Notice.site_id
-            ),
+            sa.and_(Watch.moderator_id == Notice.moderator_id, Watch.site_id == Notice.site_id),
         )
         .join(Moderator, Moderator.id == Notice.moderator_id)
         .join(Site, Site.id == Notice.site_id)
@@ -300,9 +294,7 @@ def watch_of_notice(session: Session, notice_id: int) -> Watch | None:
     Whoever changes both locks it before the mail, as the end of a role does.
     """
     named = sa.select(Notice.moderator_id, Notice.site_id).where(Notice.id == notice_id)
-    query = sa.select(Watch).where(
-        sa.tuple_(Watch.moderator_id, Watch.site_id).in_(named)
-    )
+    query = sa.select(Watch).where(sa.tuple_(Watch.moderator_id, Watch.site_id).in_(named))
     return session.scalar(query.with_for_update().execution_options(populate_existing=True))
 
 

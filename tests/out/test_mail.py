@@ -10,7 +10,7 @@ from service import subscriptions
 from service.db import transaction
 from service.housekeeping import tidy
 from service.moderate import Actor, decide, undo
-from service.out import mail, outbox
+from service.out import mail, outbox, smtp
 from service.sites import describe_page
 from service.web.context import HOUSE
 from tests.building import COMMENT, rows
@@ -481,12 +481,12 @@ def test_a_server_that_is_away_is_waited_for(app, mailbox, clock):
 def test_after_the_last_try_it_is_given_up(app, mailbox, clock):
     mailbox.close()
     ask(app)
-    for _ in range(len(mail.SCHEDULE) + 1):
+    for _ in range(len(smtp.SCHEDULE) + 1):
         run(app)
         clock.move(days=2)
 
     [row] = rows(app, Mail)
-    assert (row.attempts, row.due_at) == (len(mail.SCHEDULE) + 1, None)
+    assert (row.attempts, row.due_at) == (len(smtp.SCHEDULE) + 1, None)
 
 
 def test_a_worker_that_died_with_it_leaves_it_to_the_next(app_on_both, mailbox, clock):

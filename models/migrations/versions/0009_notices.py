@@ -11,9 +11,7 @@ depends_on = None
 BIG_KEY = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 MOMENT = sa.DateTime(timezone=True)
 AT_ONCE = sa.Enum("off", "all", "fine", name="atonce", native_enum=False, length=16)
-DIGEST = sa.Enum(
-    "off", "hourly", "daily", "weekly", name="digest", native_enum=False, length=16
-)
+DIGEST = sa.Enum("off", "hourly", "daily", "weekly", name="digest", native_enum=False, length=16)
 KIND = sa.Enum("at_once", "digest", "test", name="noticekind", native_enum=False, length=16)
 LOOKS = "act IN ('author.search', 'comment.reveal')"
 
@@ -106,6 +104,4 @@ def _add_notice() -> None:
 
 def _index_of_due(name: str, table: str, column: str) -> None:
     waiting = sa.text(f"{column} IS NOT NULL")
-    op.create_index(
-        name, table, [column], sqlite_where=waiting, postgresql_where=waiting
-    )
+    op.create_index(name, table, [column], sqlite_where=waiting, postgresql_where=waiting)
