@@ -221,7 +221,7 @@ def verdicts_told(session: Session, notice: Notice) -> dict[EventType, int]:
         )
         .group_by(Event.type)
     )
-    return dict(session.execute(query).tuples().all())
+    return dict(session.execute(query).all())
 
 
 def looks_told(session: Session, notice: Notice) -> dict[str, int]:
@@ -236,7 +236,7 @@ def looks_told(session: Session, notice: Notice) -> dict[str, int]:
         )
         .group_by(AuditEntry.act)
     )
-    return dict(session.execute(query).tuples().all())
+    return dict(session.execute(query).all())
 
 
 def notice_due(session: Session, now: datetime) -> bool:

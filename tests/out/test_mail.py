@@ -15,33 +15,10 @@ from service.sites import describe_page
 from service.web.context import HOUSE
 from tests.building import COMMENT, rows
 from tests.conftest import visitor
-from tests.out.mailbox import Mailbox, links, plain
+from tests.out.mailbox import links, plain
 from tests.web.desk import path_of, send_json, set_policy, site_of
 
 ADDRESS = "ana.souza@example.org"
-
-
-@pytest.fixture
-def mailbox():
-    with Mailbox() as box:
-        yield box
-
-
-@pytest.fixture
-def make_house(make_app, mailbox):
-    """Makes an application that sends its mail to the mailbox."""
-
-    def make(url, **settings):
-        values = {
-            "smtp_host": "127.0.0.1",
-            "smtp_port": mailbox.port,
-            "smtp_security": "none",
-            "mail_from": "comments@service.example",
-            **settings,
-        }
-        return make_app(url, **values)
-
-    return make
 
 
 @pytest.fixture
