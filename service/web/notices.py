@@ -22,7 +22,7 @@ guard(bp)
 
 AT_ONCE = (
     (AtOnce.OFF, "Off"),
-    (AtOnce.ALL, "Every comment that waits"),
+    (AtOnce.ALL, "All that wait"),
     (AtOnce.FINE, "Only those likely fine"),
 )
 DIGEST = (
