@@ -77,4 +77,14 @@ def set_role(app, moderator_id, role):
         session.get_one(Membership, (moderator_id, site_of(app).id)).role = role
 
 
+def told(app, mailbox, clock, **changes):
+    """One comment, told at once; the mail."""
+    want(app, at_once=AtOnce.ALL)
+    come(app, **changes)
+    clock.move(seconds=61)
+    run(app)
+    return mailbox.next()
+
+
 NIGHT = {"quiet_from": time(22), "quiet_until": time(7)}
+ANA = "ana@staff.example.org"
