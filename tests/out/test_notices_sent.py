@@ -1,8 +1,9 @@
 """Mail to moderators: sent once, only to who decides, ended by one click; at what cost."""
 
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import time
-from threading import Barrier
+from threading import Barrier, Event
 
 import pytest
 import sqlalchemy as sa
@@ -37,6 +38,7 @@ from tests.out.wishes import (
     want,
     watch_of,
 )
+from tests.serving import pause
 from tests.web.desk import path_of, send_json, site_of
 
 
@@ -72,6 +74,80 @@ def test_of_two_dispatchers_at_once_one_sends_it(app_on_both, mailbox, clock):
     subjects = sorted([mailbox.next()["Subject"], mailbox.next()["Subject"]])
     assert subjects == ["1 comment waits on Blog", "Hourly digest of Blog: 1 comment waits"]
     assert mailbox.empty
+
+
+@pytest.fixture
+def app_on_postgresql(make_house, databases):
+    url = databases.fresh("postgresql")
+    yield make_house(url)
+    databases.drop(url)
+
+
+class Gathering:
+    """A dispatcher that stands still in the middle of making a mail, its transaction open."""
+
+    def __init__(self, app, pool):
+        self.there, self.go_on = Event(), Event()
+        held = replace(house(app), token=self.token)
+
+        def work():
+            with app.app_context():
+                return notices.gather(held)
+
+        self.done = pool.submit(work)
+        assert self.there.wait(30)
+
+    def token(self, length):
+        self.there.set()
+        assert self.go_on.wait(30)
+        return "a" * length
+
+    def finish(self):
+        self.go_on.set()
+        return self.done.result(30)
+
+
+def test_what_one_dispatcher_is_taking_up_the_other_leaves_alone(app_on_postgresql, clock):
+    app = app_on_postgresql
+    want(app, at_once=AtOnce.ALL)
+    come(app)
+    clock.move(minutes=1)
+    with ThreadPoolExecutor(1) as pool:
+        first = Gathering(app, pool)
+        assert gather(app) == 0
+        assert first.finish() == 1
+    assert gather(app) == 0
+    assert len(rows(app, Notice)) == 1
+
+
+def test_what_leaves_while_a_mail_is_made_is_told_by_the_next(app_on_postgresql, mailbox, clock):
+    app = app_on_postgresql
+    want(app, at_once=AtOnce.ALL)
+    come(app, comment="Before.")
+    clock.move(minutes=1)
+    send_json(visitor(app), comment="Just then.")
+
+    def release():
+        with app.app_context():
+            return outbox.release(house(app))
+
+    with ThreadPoolExecutor(2) as pool:
+        first = Gathering(app, pool)
+        second = pool.submit(release)
+        while not second.done() and not waits_for_a_lock(app):
+            pause(0.02)
+        assert first.finish() == 1
+        assert second.result(30) == 1
+    run(app)
+    assert "Just then." not in plain(mailbox.next())
+    clock.move(minutes=15)
+    run(app)
+    assert "Just then." in plain(mailbox.next())
+
+
+def waits_for_a_lock(app):
+    with app.app_context(), db.engine.connect() as connection:
+        return connection.scalar(sa.text("SELECT count(*) FROM pg_locks WHERE NOT granted"))
 
 
 def test_who_dies_between_sending_and_marking_leaves_the_same_mail_to_the_next(
