@@ -17,6 +17,7 @@ from models.learning import (
 )
 from models.mail import Mail, MailKind, Subscription
 from models.moderator import Invitation, KeyCheck, Membership, Moderator, Role, Setup
+from models.notice import AtOnce, Digest, Notice, NoticeKind, Watch
 from models.outbox import (
     Attempt,
     Delivery,
@@ -33,6 +34,7 @@ from models.site import PageAlias, Site, Thread
 
 __all__ = [
     "ActorKind",
+    "AtOnce",
     "Attempt",
     "AuditEntry",
     "AuditSeal",
@@ -44,6 +46,7 @@ __all__ = [
     "Decision",
     "Delivery",
     "DeliveryState",
+    "Digest",
     "Endpoint",
     "EndpointState",
     "Event",
@@ -61,6 +64,8 @@ __all__ = [
     "Membership",
     "ModelState",
     "Moderator",
+    "Notice",
+    "NoticeKind",
     "PageAlias",
     "Policy",
     "QueueCount",
@@ -76,4 +81,5 @@ __all__ = [
     "Thread",
     "Trace",
     "TraceKind",
+    "Watch",
 ]

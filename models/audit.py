@@ -45,6 +45,13 @@ class AuditEntry(Base):
         sa.Index("ix_audit_entry_site", "site_id", "id"),
         sa.Index("ix_audit_entry_actor", "actor_kind", "actor_id", "id"),
         sa.Index("ix_audit_entry_seal", "seal_id", "id"),
+        sa.Index(
+            "ix_audit_entry_looks",
+            "site_id",
+            "seal_id",
+            sqlite_where=sa.text("act IN ('author.search', 'comment.reveal')"),
+            postgresql_where=sa.text("act IN ('author.search', 'comment.reveal')"),
+        ),
     )
 
     id: Mapped[RowId]

@@ -33,6 +33,10 @@ class Moderator(Base):
     """May create sites; the first owner is one."""
     shortcuts: Mapped[bool] = mapped_column(default=False, server_default=sa.false())
     """Whether single keys act in the queue; off until switched on (WCAG 2.1.4)."""
+    time_zone: Mapped[str] = mapped_column(
+        sa.String(64), default="UTC", server_default=sa.text("'UTC'")
+    )
+    """IANA name of the clock by which mail comes to him."""
     created_at: Mapped[datetime]
 
 

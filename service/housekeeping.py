@@ -31,6 +31,7 @@ def tidy(house: House) -> int:
         lambda session: queries.forget_buckets(session, now - BUCKET_LIFE),
         lambda session: queries.forget_subscriptions(session, now - CONFIRM_WITHIN),
         lambda session: queries.forget_mails(session, now - MAIL_LIFE),
+        lambda session: queries.forget_notices(session, now - MAIL_LIFE),
         lambda session: queries.forget_addresses(session, addresses),
         lambda session: queries.forget_contacts(session, contacts),
         lambda session: forget_old_traces(session, now - MEMORY_LIFE, queries.BATCH),

@@ -26,7 +26,7 @@ UID_BYTES = 16
 INDEX_BYTES = 16
 MAC_BYTES = 16
 ASSOCIATED = b"gatepost/email/v1"
-RECEIPT, MAIL = b"receipt|", b"mail|"
+RECEIPT, MAIL, NOTICE = b"receipt|", b"mail|", b"notice|"
 ADDRESS_LIKE = re.compile(r"[^\s@<>\"(),;:]{1,64}@[^\s@<>\"'(),;:]{1,255}")
 
 
@@ -152,6 +152,20 @@ def mail_token(public_id: str, ring: KeyRing) -> str:
 def read_mail_token(token: str, ring: KeyRing) -> str | None:
     """Return the comment's public id, None when the token is not one of ours."""
     return _read_private_token(MAIL, token, ring)
+
+
+def notice_token(named: str, ring: KeyRing) -> str:
+    """Return the token of the link that ends mail to a moderator; it opens nothing else.
+
+    Args:
+        named: which mail, in words and ids of our own.
+    """
+    return _private_token(NOTICE, named, ring)
+
+
+def read_notice_token(token: str, ring: KeyRing) -> str | None:
+    """Return which mail a link ends, None when the token is not one of ours."""
+    return _read_private_token(NOTICE, token, ring)
 
 
 def _private_token(purpose: bytes, public_id: str, ring: KeyRing) -> str:

@@ -7,20 +7,21 @@ from collections.abc import Callable
 from flask import Flask
 
 from config import Settings
-from service import audit_seals, batches, logs, server
+from service import audit_seals, batches, logs, notices, server
 from service.app import Outside, create_app, utc_now
 from service.db import db, wal_in_use
 from service.front import Front
 from service.gate import Gate
 from service.opening import setup_token
 from service.out.dispatcher import CHORES, Dispatcher
-from service.out.mail import Postman
+from service.out.postman import Postman
 from service.out.trainer import Trainer
 from service.out.webhooks import sender
 from service.web.context import HOUSE
 
 LEARN_EVERY = MAIL_EVERY = 0.2  # seconds
 BATCH_EVERY = 0.2  # seconds
+NOTICES_EVERY = 1.0  # seconds
 SEAL_EVERY = 60.0  # seconds
 
 
@@ -49,6 +50,7 @@ def make(settings: Settings) -> tuple[Flask, Dispatcher]:
         *CHORES,
         (LEARN_EVERY, trainer.learn),
         (LEARN_EVERY, trainer.train),
+        (NOTICES_EVERY, notices.gather),
         (MAIL_EVERY, postman.round),
         (BATCH_EVERY, batches.go_on),
         (SEAL_EVERY, audit_seals.seal),

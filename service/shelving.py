@@ -12,6 +12,12 @@ from service.queries.search import drop_words, put_words
 from service.queries.tallies import Place, shift
 
 UNSURE = "unsure"
+BANDS = {
+    "fine": "Likely fine",
+    UNSURE: "Unsure",
+    "spam": "Likely spam",
+}
+"""The bands of the score, and the shelves of the queue, in words."""
 MIDDLE = 0.5  # where a comment stands whose score is not told
 SHINGLE_MARKS = 4
 """Word triples kept as marks: of two comments half alike, 15 in 16 share one of the four with

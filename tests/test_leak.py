@@ -191,6 +191,7 @@ def staff(run, csrf, public_id):
         path, "/queue?status=all&q=river", "/queue/more?status=all", "/statistics",
         "/queue/changes?since=2026-11-23T12:00:00%2B00:00", "/sites/blog/audit",
         "/sites/blog/audit.jsonl", "/sites/blog/team", f"/queue?status=all&author={public_id}",
+        "/notices",
     ):  # fmt: skip
         assert run.ask(page, "GET", page)[0].status == 200
 

@@ -13,6 +13,7 @@ from models import Attempt, Delivery, DeliveryState, Endpoint, EndpointState, Ev
 from service.db import db, transaction
 from service.guarded import Answer, SendError
 from service.house import House
+from service.notices import stir
 from service.queries import outbox as queries
 from service.subscriptions import mails_for
 
@@ -81,6 +82,7 @@ def release(house: House) -> int:
             wanting = [endpoint for endpoint in endpoints if _wants(endpoint, event)]
             session.add_all(_delivery(event, endpoint, due) for endpoint in wanting)
         mails_for(session, house, events)
+        stir(session, house, events)
     return len(events)
 
 

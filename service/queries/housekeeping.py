@@ -5,7 +5,7 @@ from datetime import date, datetime
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from models import Contact, Mail, RateBucket, SubmissionKey, Subscription
+from models import Contact, Mail, Notice, RateBucket, SubmissionKey, Subscription
 
 BATCH = 500
 SUBSCRIBED = sa.exists().where(
@@ -69,4 +69,11 @@ def forget_mails(session: Session, before: datetime) -> int:
     """Delete a batch of mails that were sent or given up before that; return how many."""
     old = sa.select(Mail.id).where(Mail.due_at.is_(None), Mail.made_at < before)
     query = sa.delete(Mail).where(Mail.id.in_(old.limit(BATCH))).returning(Mail.id)
+    return len(session.scalars(query).all())
+
+
+def forget_notices(session: Session, before: datetime) -> int:
+    """Delete a batch of mails to moderators that were sent or given up before that."""
+    old = sa.select(Notice.id).where(Notice.due_at.is_(None), Notice.made_at < before)
+    query = sa.delete(Notice).where(Notice.id.in_(old.limit(BATCH))).returning(Notice.id)
     return len(session.scalars(query).all())

@@ -19,6 +19,7 @@ from service.pages import page_url
 from service.queries import comments as queries
 from service.queries.campaigns import alike_counts
 from service.rendering import linkless_html
+from service.shelving import BANDS
 from service.words import is_website
 
 TELLING = (
@@ -40,11 +41,6 @@ HIGH = 0.5
 LEARNED = ("learned", "learned_rest")
 """Names of the reasons that a model of the site's own gives."""
 EXCERPT = 200  # characters of the parent
-BANDS = {
-    "fine": "Likely fine",
-    "unsure": "Unsure",
-    "spam": "Likely spam",
-}
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,9 +1,14 @@
-"""Doors behind the links of our mails: opening one shows, only its button acts."""
+"""Doors behind the links of our mails: opening one shows, only its button acts.
+
+The link that ends mail serves authors and moderators; its token says whom.
+"""
 
 from flask import Blueprint, Response, render_template
 from flask.typing import ResponseReturnValue
 
-from service import subscriptions
+from models import NoticeKind
+from service import notices, subscriptions
+from service.notices import Ending
 from service.subscriptions import Wish
 from service.web.context import house
 from service.web.place import place_of
@@ -39,6 +44,8 @@ def show_unsubscribe(token: str) -> ResponseReturnValue:
     Raises:
         NotFoundError: the link is not one of ours.
     """
+    if notices.is_for_moderators(house(), token):
+        return _ending_page(notices.look(house(), token))
     return _page(subscriptions.look(house(), token), asks="unsubscribe")
 
 
@@ -49,6 +56,8 @@ def unsubscribe(token: str) -> ResponseReturnValue:
     Raises:
         NotFoundError: the link is not one of ours.
     """
+    if notices.is_for_moderators(house(), token):
+        return _ending_page(notices.end(house(), token))
     return _page(subscriptions.unsubscribe(house(), token))
 
 
@@ -58,6 +67,12 @@ def keep_the_link_private(response: Response) -> Response:
     response.headers["Referrer-Policy"] = "no-referrer"
     response.headers["Cache-Control"] = "no-store"
     return response
+
+
+def _ending_page(ending: Ending) -> str:
+    return render_template(
+        "moderator/unsubscribe.html", ending=ending, at_once=ending.kind is NoticeKind.AT_ONCE
+    )
 
 
 def _page(wish: Wish, asks: str = "") -> str:

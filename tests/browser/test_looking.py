@@ -5,7 +5,7 @@ import re
 import pytest
 import sqlalchemy as sa
 
-from models import Batch, Comment, Endpoint, Role, Thread
+from models import AtOnce, Batch, Comment, Digest, Endpoint, Role, Thread
 from models.base import Base
 from service.db import db
 from service.out import mail, outbox
@@ -16,6 +16,8 @@ from tests.building import COMMENT, rows
 from tests.conftest import Visitor
 from tests.live import live
 from tests.out.mailbox import Mailbox, links
+from tests.out.wishes import run as run_notices
+from tests.out.wishes import want
 from tests.serving import free_port
 from tests.web.desk import site_of
 from tests.web.staff import PASSWORD, hire, sign_in, submit_form
@@ -25,7 +27,7 @@ EXEMPT: dict[str, set[str]] = {}
 
 
 @pytest.fixture
-def place(make_app, sqlite_url):
+def place(make_app, sqlite_url, clock):
     """A house in use on a port of its own: (application, base address, paths, mailed links)."""
     base = f"http://127.0.0.1:{free_port()}"
     with Mailbox() as mailbox:
@@ -42,15 +44,15 @@ def place(make_app, sqlite_url):
             (Visitor,),
             {"open": lambda self, *args, **more: Visitor.open(self, *args, base_url=base, **more)},
         )
-        mailed = furnish(app, mailbox)
+        mailed = furnish(app, mailbox, clock)
         with live(app, base):
             yield app, base, paths_of(app), mailed
 
 
-def furnish(app, mailbox):
-    """Give the house one of everything; return the links of a mail that waits to be answered."""
+def furnish(app, mailbox, clock):
+    """Give the house one of everything; return the links of its mails, to readers and to staff."""
     site = site_of(app)
-    hire(app, site, role=Role.OWNER)
+    want(app, hire(app, site, role=Role.OWNER), at_once=AtOnce.ALL, digest=Digest.HOURLY)
     with app.app_context():
         add_endpoint(app.extensions[HOUSE], site.id, url="https://hooks.example.org/", types=[])
     for words in ("The first of two.", "The second of two."):
@@ -63,6 +65,9 @@ def furnish(app, mailbox):
         for envelope in mail.claim(app.extensions[HOUSE]):
             mail.post(app.extensions[HOUSE], envelope)
     mailed = links(mailbox.next()) + links(mailbox.next())
+    clock.move(hours=1)
+    run_notices(app)
+    mailed += links(mailbox.next()) + links(mailbox.next())
     ana = app.test_client()
     sign_in(ana)
     last = rows(app, Comment)[-1]

@@ -1,10 +1,17 @@
 """The real service sends mail beside serving, and a kill in between loses none."""
 
-from service.app import create_app
-from tests.building import COMMENT, ORIGIN, found_demo_site
+from datetime import timedelta
+
+import sqlalchemy as sa
+
+from models import AtOnce, Event, Watch
+from service.app import create_app, utc_now
+from service.db import transaction
+from tests.building import COMMENT, ORIGIN, found_demo_site, rows
 from tests.databases import closing_all
 from tests.out.mailbox import Mailbox
-from tests.serving import Service
+from tests.out.wishes import want
+from tests.serving import Service, pause
 
 
 def ask(service, number):
@@ -14,17 +21,22 @@ def ask(service, number):
     assert status == 202, answer
 
 
+def mailing(folder, mailbox):
+    """The service, sending to the mailbox with short leases."""
+    return Service(
+        folder,
+        smtp_host="127.0.0.1",
+        smtp_port=mailbox.port,
+        smtp_security="none",
+        mail_from="comments@service.example",
+        smtp_deadline=1,
+        mail_lease=2,
+    )
+
+
 def test_mail_that_was_asked_for_goes_out_even_when_the_service_is_killed(tmp_path):
     with Mailbox() as mailbox:
-        service = Service(
-            tmp_path,
-            smtp_host="127.0.0.1",
-            smtp_port=mailbox.port,
-            smtp_security="none",
-            mail_from="comments@service.example",
-            smtp_deadline=1,
-            mail_lease=2,
-        )
+        service = mailing(tmp_path, mailbox)
         app = create_app(service.settings())
         with closing_all(app):
             found_demo_site(app)
@@ -43,3 +55,23 @@ def test_mail_that_was_asked_for_goes_out_even_when_the_service_is_killed(tmp_pa
                     seen.setdefault(message["To"], message["Message-ID"]) == message["Message-ID"]
                 )
     assert set(seen) == {f"reader{number}@example.org" for number in range(1, 5)}
+
+
+def test_a_moderator_is_told_of_what_came_before_the_service_was_killed(tmp_path):
+    with Mailbox() as mailbox:
+        service = mailing(tmp_path, mailbox)
+        app = create_app(service.settings())
+        with closing_all(app), service:
+            found_demo_site(app)
+            want(app, at_once=AtOnce.ALL)
+            body = {**COMMENT, "comment": "It waits."}
+            assert service.post_json("/s/blog/comments", body, {"Origin": ORIGIN})[0] == 202
+            while not rows(app, Event, Event.position.is_not(None)):
+                pause(0.02)
+            service.kill()
+            with app.app_context(), transaction() as session:  # as if the minute were over
+                session.scalars(sa.select(Watch)).one().due_at = utc_now() - timedelta(seconds=1)
+            service.start()
+            message = mailbox.next()
+            assert message["To"] == "ana@staff.example.org"
+            assert message["Subject"] == "1 comment waits on Blog"

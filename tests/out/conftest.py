@@ -6,6 +6,7 @@ import queue
 import pytest
 
 from tests.databases import bare_app
+from tests.out.mailbox import Mailbox
 from tests.out.post_office import PostOffice
 from tests.out.receiver import PATIENCE, Receiver
 
@@ -55,3 +56,27 @@ def journal():
     yield kept
     logger.removeHandler(kept)
     logger.setLevel(before)
+
+
+@pytest.fixture
+def mailbox():
+    """A mail server on loopback."""
+    with Mailbox() as box:
+        yield box
+
+
+@pytest.fixture
+def make_house(make_app, mailbox):
+    """Makes an application that sends its mail to the mailbox."""
+
+    def make(url, **settings):
+        values = {
+            "smtp_host": "127.0.0.1",
+            "smtp_port": mailbox.port,
+            "smtp_security": "none",
+            "mail_from": "comments@service.example",
+            **settings,
+        }
+        return make_app(url, **values)
+
+    return make

@@ -10,38 +10,15 @@ from service import subscriptions
 from service.db import transaction
 from service.housekeeping import tidy
 from service.moderate import Actor, decide, undo
-from service.out import mail, outbox
+from service.out import mail, outbox, smtp
 from service.sites import describe_page
 from service.web.context import HOUSE
 from tests.building import COMMENT, rows
 from tests.conftest import visitor
-from tests.out.mailbox import Mailbox, links, plain
+from tests.out.mailbox import links, plain
 from tests.web.desk import path_of, send_json, set_policy, site_of
 
 ADDRESS = "ana.souza@example.org"
-
-
-@pytest.fixture
-def mailbox():
-    with Mailbox() as box:
-        yield box
-
-
-@pytest.fixture
-def make_house(make_app, mailbox):
-    """Makes an application that sends its mail to the mailbox."""
-
-    def make(url, **settings):
-        values = {
-            "smtp_host": "127.0.0.1",
-            "smtp_port": mailbox.port,
-            "smtp_security": "none",
-            "mail_from": "comments@service.example",
-            **settings,
-        }
-        return make_app(url, **values)
-
-    return make
 
 
 @pytest.fixture
@@ -481,12 +458,12 @@ def test_a_server_that_is_away_is_waited_for(app, mailbox, clock):
 def test_after_the_last_try_it_is_given_up(app, mailbox, clock):
     mailbox.close()
     ask(app)
-    for _ in range(len(mail.SCHEDULE) + 1):
+    for _ in range(len(smtp.SCHEDULE) + 1):
         run(app)
         clock.move(days=2)
 
     [row] = rows(app, Mail)
-    assert (row.attempts, row.due_at) == (len(mail.SCHEDULE) + 1, None)
+    assert (row.attempts, row.due_at) == (len(smtp.SCHEDULE) + 1, None)
 
 
 def test_a_worker_that_died_with_it_leaves_it_to_the_next(app_on_both, mailbox, clock):

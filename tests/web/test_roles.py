@@ -78,6 +78,8 @@ TABLE = {
     "POST /sites/<slug>/pages/<int:number>": OWNERS,
     "GET /sites/<slug>/team": OWN,
     "POST /sites/<slug>/team": OWNERS,
+    "GET /notices": ALL,
+    "POST /notices": ALL,
     "GET /statistics": ALL,
     "GET /sites/<slug>/statistics": OWN,
     "GET /sites/<slug>/audit": OWNERS,

@@ -1,0 +1,110 @@
+"""Mail to moderators: claimed by lease, written, sent, marked."""
+
+from datetime import timedelta
+
+from sqlalchemy.orm import Session
+
+from models import AtOnce, Notice, NoticeKind, Role
+from service.db import db, transaction
+from service.house import House
+from service.letters import Letter
+from service.notice_letters import Figures, News, digest_letter, news_letter, test_letter
+from service.notices import may_hear
+from service.out.smtp import Envelope, MailError, batch, log_attempt, outcome, tried
+from service.privacy import EmailAddress
+from service.queries import notices as queries
+from service.queries.notices import Told
+from service.queries.outbox import lease_clock
+from service.queries.statistics import oldest_waiting
+from service.queries.tallies import list_counts
+
+LISTED = 10
+"""Comments that one mail shows; the others are counted."""
+
+
+def due(house: House, session: Session) -> bool:
+    """Say whether a mail is due."""
+    return queries.notice_due(session, lease_clock(session, house.now()))
+
+
+def claim(house: House) -> list[Envelope]:
+    """Lease the mails that are due and write them as things stand now; none when there are none."""
+    if not due(house, db.session()):
+        return []
+    token = house.token(32)
+    with transaction() as session:
+        now = lease_clock(session, house.now())
+        until = now + timedelta(seconds=house.settings.mail_lease)
+        limit = batch(house.settings)
+        ids = queries.lease_notices(session, now=now, until=until, token=token, limit=limit)
+        rows = queries.notices_with_all(session, ids)
+        return [_envelope(session, house, token, notice, told) for notice, told in rows]
+
+
+def _envelope(session: Session, house: House, token: str, notice: Notice, told: Told) -> Envelope:
+    return Envelope(
+        row=notice.id,
+        token=token,
+        public_id=notice.public_id,
+        attempt=notice.attempts,
+        sender=told.site.name,
+        to=EmailAddress(told.moderator.email),
+        letter=_letter(session, house, notice, told),
+    )
+
+
+def _letter(session: Session, house: House, notice: Notice, told: Told) -> Letter | None:
+    """Write a mail; None when he may or will not hear of it any more, or nothing is left."""
+    if not may_hear(told):
+        return None
+    if notice.kind is NoticeKind.TEST:
+        return test_letter(house, told)
+    if told.watch.failed_at is not None:
+        return None
+    if notice.kind is NoticeKind.DIGEST:
+        figures = _figures(session, notice, told)
+        return digest_letter(house, told, figures) if figures.anything else None
+    if told.watch.at_once is AtOnce.OFF:
+        return None
+    number, rows = queries.comments_to_tell(session, notice, told.watch.at_once, LISTED)
+    return news_letter(house, told, News(number, rows, notice.alarm)) if number else None
+
+
+def _figures(session: Session, notice: Notice, told: Told) -> Figures:
+    site_id = told.site.id
+    counts = list_counts(session, [site_id])
+    return Figures(
+        wanted=told.watch.digest,
+        since=notice.since,
+        waiting={
+            shelf: number for (status, shelf), number in counts.items() if status == "pending"
+        },
+        verdicts=queries.verdicts_told(session, notice),
+        oldest=oldest_waiting(session, [site_id]),
+        looks=queries.looks_told(session, notice) if told.role is Role.OWNER else None,
+    )
+
+
+def post(house: House, envelope: Envelope) -> None:
+    """Send one claimed mail and write down what came of it."""
+    if envelope.letter is None:
+        with transaction() as session:
+            queries.drop_notice(session, envelope.row, envelope.token)
+        return
+    error = tried(house, envelope, envelope.letter)
+    held = _marked(house, envelope, error)
+    log_attempt(envelope, error, held=held)
+
+
+def _marked(house: House, envelope: Envelope, error: MailError | None) -> bool:
+    """Write an attempt down; an address that is refused for good gets nothing more."""
+    with transaction() as session:
+        watch = queries.watch_of_notice(session, envelope.row)
+        values = outcome(envelope, error, lease_clock(session, house.now()))
+        held = queries.mark_notice(session, envelope.row, envelope.token, values)
+        if held and watch is not None:
+            if error is None:
+                watch.failed_at, watch.failure = None, ""
+            elif error.final:
+                watch.failed_at, watch.failure = house.now(), str(error)
+    return held
