@@ -30,6 +30,7 @@ from service.web.context import house, wants_json
 from service.web.edits import edits
 from service.web.filtering import REASONS, Asked, asked, cursor, written
 from service.web.guarding import guard, person
+from service.web.ruling import offered, saved
 from service.web.undo_log import log_of
 
 bp = Blueprint("queue", __name__)
@@ -299,6 +300,8 @@ def page_of(public_id: str, **more: Any) -> str:
         history=queries.history(session, comment.id),
         edits=edits(comment, revisions_of(session, comment.id)),
         done=DONE,
+        offered=offered(comment, card.site),
+        saved=saved(card.site),
         person=person(),
         **{"conflict": None, **more},
     )

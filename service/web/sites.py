@@ -13,9 +13,10 @@ from service.db import db
 from service.errors import BadRequestError, ForbiddenError, InvalidError
 from service.language import language_for, languages
 from service.queries.outbox import recent_deliveries
-from service.rehearsal import rehearse
+from service.rehearsal import rehearse_policy
 from service.web.context import house
 from service.web.guarding import guard, own_site, person
+from service.web.rehearsing import policy_rehearsed
 from service.web.speech import speaking
 
 bp = Blueprint("sites", __name__)
@@ -71,7 +72,7 @@ def change(slug: str) -> ResponseReturnValue:
         name, origins = request.form.get("name", ""), request.form.get("origins", "").split()
         sites.check_site(name=name, origins=origins, policy=policy)
         if _to_rehearse(site.policy, policy):
-            return _rehearsal(site, policy)
+            return policy_rehearsed(site, policy, rehearse_policy(site, policy), _acting())
         sites.change_site(house(), site.id, name=name, origins=origins, policy=policy)
     except InvalidError as error:
         return _settings_page(site, request.form, error.errors), error.status
@@ -79,21 +80,22 @@ def change(slug: str) -> ResponseReturnValue:
 
 
 def _to_rehearse(before: Policy, after: Policy) -> bool:
-    """Say whether a change lets a rule file comments away and its rehearsal was not shown yet."""
-    changed = after.spam_tray_at is not None and after.spam_tray_at != before.spam_tray_at
-    return changed and request.form.get("rehearsed") != request.form.get("spam_tray_at")
-
-
-def _rehearsal(site: Site, policy: Policy) -> str:
-    return render_template(
-        "moderator/rehearsal.html",
-        site=site,
-        threshold=policy.spam_tray_at,
-        rehearsal=rehearse(site, policy),
-        blind=house().settings.blind_sample,
-        typed=request.form.to_dict(),
-        person=person(),
+    """Say whether a change lets a rule act on comments and its rehearsal was not shown yet."""
+    acts = (
+        after.spam_tray_at is not None and after.spam_tray_at != before.spam_tray_at,
+        after.links_most is not None and after.links_most != before.links_most,
+        after.publish_proven and not before.publish_proven,
     )
+    return any(acts) and request.form.get("rehearsed") != _acting()
+
+
+def _acting() -> str:
+    """Return what was typed of the settings that act on comments, as one line."""
+    form = request.form
+    links = form.get("links_most", "").strip()
+    proven = "proven" if "publish_proven" in form else ""
+    typed = (form.get("spam_tray_at", "").strip(), links and f"links={links}", proven)
+    return " ".join(filter(None, typed))
 
 
 @bp.get("/sites/<slug>/endpoints")
@@ -146,6 +148,8 @@ def _policy(before: Policy) -> Policy:
         registered_pages_only="registered_pages_only" in form,
         return_to_page="return_to_page" in form,
         spam_tray_at=_number("spam_tray_at", "Enter a probability between 0 and 1, or nothing."),
+        links_most=_whole("links_most", "Enter a number of links, or leave it empty."),
+        publish_proven="publish_proven" in form,
         close_after_days=_whole("close_after_days", "Enter 1 or more days, or leave it empty."),
         trailing_slash=form.get("trailing_slash", before.trailing_slash),
         page_query=form.get("page_query", before.page_query),

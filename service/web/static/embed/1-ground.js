@@ -28,14 +28,11 @@ const fresh = () => crypto.getRandomValues(new Uint32Array(4)).join("-");
 const recall = (key, store = "localStorage") => {
   try {
     return JSON.parse(window[store].getItem(`gatepost:${key}`));
-  } catch {
-    return null;
-  }
+  } catch {}
 };
 const keep = (key, value, store = "localStorage") => {
   try {
-    if (value) window[store].setItem(`gatepost:${key}`, JSON.stringify(value));
-    else window[store].removeItem(`gatepost:${key}`);
+    window[store][value ? "setItem" : "removeItem"](`gatepost:${key}`, JSON.stringify(value));
   } catch {}
 };
 
