@@ -226,12 +226,12 @@ def _store(
     shelve(session, comment, None, marks=around.marks)
     index_words(session, comment)
     comment_event(session, house, EventType.CREATED, subject_of(session, comment, None))
+    if submission.notify:
+        subscribe(session, house, comment, contact)
     if published:
         decision = move(session, house, RULE, comment, Status.APPROVED)
         decision.why = arrived.why
         tell(session, house, comment, decision)
-    if submission.notify:
-        subscribe(session, house, comment, contact)
     if submission.key is not None:
         session.add(
             SubmissionKey(

@@ -3,8 +3,8 @@
    The parts of this folder are one module: they are sent in a row, in the order of their names. */
 const ask = (path, query = {}, options = {}) => {
   const address = new URL(path, import.meta.url);
-  for (const [name, value] of Object.entries(query)) {
-    for (const one of [value].flat()) if (one) address.searchParams.append(name, one);
+  for (const name in query) {
+    for (const one of [query[name]].flat()) if (one) address.searchParams.append(name, one);
   }
   return fetch(address, { credentials: "omit", ...options });
 };

@@ -67,7 +67,7 @@ class Thread extends HTMLElement {
 
   async jump() {
     const { target } = this;
-    const there = () => document.getElementById(`comment-${target}`);
+    const there = () => document.querySelector(`#comment-${target}`);
     if (target && !there()) await this.load(target);
     there()?.scrollIntoView();
   }

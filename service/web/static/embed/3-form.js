@@ -102,10 +102,10 @@ class GatepostComments extends Thread {
   // Urlencoded and without a header of our own, so that the browser asks no leave first. The
   // submission_id stays until a comment is taken: sent twice, it is still stored once.
   post() {
-    const receipt = recall(`proof:${this.site}`) ?? "";
+    const proof = ["receipt", recall(`proof:${this.site}`) ?? ""];
     return ask(this.form.action, {}, {
       method: "POST",
-      body: new URLSearchParams([...new FormData(this.form), ["receipt", receipt]]),
+      body: new URLSearchParams([...new FormData(this.form), proof]),
       headers: { Accept: "application/json" },
       signal: AbortSignal.timeout(PATIENCE),
     });
