@@ -144,7 +144,8 @@ def _effect(before: Arrival, after: Arrival) -> str:
             return by_status[after.status]
         if before.status is Status.SPAM:
             return "spared"
-    return "held" if after.note and after.note != before.note else ""
+    waits = after.status is Status.PENDING
+    return "held" if waits and after.note and not before.note else ""
 
 
 def _arrived(regime: Regime, comment: Comment) -> Arrival:

@@ -134,14 +134,14 @@ def test_a_batch_undone_within_the_hold_was_heard_of_by_nobody(
     assert mailbox.empty
 
 
-def proven(app, mailbox, ana):
-    """A comment published by its author's proof; returns its id and its moderator's decision."""
+def proven(app, ana, **changes):
+    """A comment published by its author's proof; returns its id and the rule's decision."""
     set_policy(app, rows(app, Site)[0], publish_proven=True)
     first = send_json(visitor(app), headers=SITE_ORIGIN)
     submit_form(ana, f"/queue/{first.json['id']}", status="approved", version=1)
     receipt = first.json["receipt"]
     answer = send_json(
-        visitor(app), headers=SITE_ORIGIN, comment="One more.", receipt=receipt, notify="yes"
+        visitor(app), headers=SITE_ORIGIN, comment="One more.", receipt=receipt, **changes
     )
     comment = rows(app, Comment, Comment.public_id == answer.json["id"])[0]
     assert comment.status is Status.APPROVED
@@ -155,11 +155,17 @@ def told_of(receiver, public_id):
 
 
 def test_what_proof_published_is_told_once_the_hold_is_over(house, ana, receiver, mailbox, clock):
-    public_id, _ = proven(house, mailbox, ana)
+    bobs = confirmed(house, mailbox, author="Bob", email="bob@example.org", comment="I ask you.")
+    submit_form(ana, f"/queue/{bobs}", status="approved", version=1)
+    clock.move(seconds=60)
     dispatch(house)
-    [link] = links(mailbox.next())
-    visitor(house).post(path_of(link), data={"go": "1"})
+    assert mailbox.next()["To"] == "bob@example.org"
+
+    public_id, _ = proven(house, ana, parent=bobs, notify="yes")
+    dispatch(house)
+    assert links(mailbox.next())  # the question whether he wants mail
     assert told_of(receiver, public_id) == [("comment.created", "pending")]
+    assert mailbox.empty
 
     clock.move(seconds=house.extensions[HOUSE].settings.undo_hold + 1)
     dispatch(house)
@@ -167,13 +173,13 @@ def test_what_proof_published_is_told_once_the_hold_is_over(house, ana, receiver
         ("comment.created", "pending"),
         ("comment.approved", "approved"),
     ]
-    assert "published" in mailbox.next()["Subject"]
+    assert mailbox.next()["To"] == "bob@example.org"  # the one he answered
 
 
 def test_what_proof_published_can_be_taken_back_before_anybody_hears_of_it(
     house, ana, receiver, mailbox, clock
 ):
-    public_id, decision = proven(house, mailbox, ana)
+    public_id, decision = proven(house, ana)
     page = ana.get(f"/queue/{public_id}").text
     assert f'name="decision" value="{decision}"' in page
     submit_form(ana, "/queue/undo", decision=decision, single="1")

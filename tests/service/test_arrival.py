@@ -17,9 +17,12 @@ PROVEN = Case(CLEAN, SEEN, proven=True)
 OPEN = Policy(publish_proven=True)
 AUTHOR = Entry(1, RuleKind.AUTHOR, RuleVerdict.TRUST, "7", "", 7)
 AUTHOR_TRUSTED = Spoken((AUTHOR,), trusted=True, author_trusted=True)
-HOST_TRUSTED = Spoken((Entry(2, RuleKind.HOST, RuleVerdict.TRUST, "a.example", "a.example"),), True)
-BLOCKED = Spoken((Entry(3, RuleKind.WORD, RuleVerdict.BLOCK, "casino", "casino"), AUTHOR), True)
-HELD = Spoken((Entry(4, RuleKind.WORD, RuleVerdict.HOLD, "maybe", "maybe"), AUTHOR), True, True)
+HOST = Entry(2, RuleKind.HOST, RuleVerdict.TRUST, "a.example", "a.example")
+CASINO = Entry(3, RuleKind.WORD, RuleVerdict.BLOCK, "casino", "casino")
+MAYBE = Entry(4, RuleKind.WORD, RuleVerdict.HOLD, "maybe", "maybe")
+HOST_TRUSTED = Spoken((HOST,), trusted=True)
+BLOCKED = Spoken((CASINO, AUTHOR), trusted=True, author_trusted=True)
+HELD = Spoken((MAYBE, AUTHOR), trusted=True, author_trusted=True)
 SURE = replace(CLEAN, probability=0.99, band="spam")
 
 
@@ -152,7 +155,9 @@ def test_nothing_is_published_without_proof_a_rule_and_a_clean_check(policy, cas
         assert case.proven
         assert policy.publish_proven or case.spoken.author_trusted
         assert not told.note
-        assert not (case.blind or case.spoken.blocked or case.spoken.held)
+        assert not case.blind
+        assert not case.spoken.blocked
+        assert not case.spoken.held
         assert case.scored.probability is not None
         assert case.scored.band != "spam"
         assert case.signals["alarm"] == "calm"
