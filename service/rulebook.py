@@ -63,7 +63,7 @@ class Spoken:
     """What the rules of a site say of a comment.
 
     Args:
-        entries: the rules that match, the strongest first.
+        entries: the rules that match, the strongest first, and of equal ones the oldest.
         trusted: the author is, or every host it links to.
         author_trusted: the author is: with proof of who wrote it, it is published.
     """
@@ -104,6 +104,7 @@ class Rulebook:
 
     def __init__(self, entries: Iterable[Entry] = ()) -> None:
         self._hosts: dict[str, Entry] = {}
+        self._words: dict[str, Entry] = {}
         self._phrases: dict[str, list[tuple[Words, Entry]]] = {}
         self._beginnings: dict[int, dict[str, Entry]] = {}
         for entry in entries:
@@ -114,11 +115,13 @@ class Rulebook:
 
     def _add_words(self, entry: Entry) -> None:
         words = tuple(entry.pattern.split())
-        if len(words) == 1 and words[0].endswith("*"):
+        if len(words) > 1:
+            self._phrases.setdefault(words[0], []).append((words, entry))
+        elif words[0].endswith("*"):
             start = words[0][:-1]
             self._beginnings.setdefault(len(start), {})[start] = entry
         else:
-            self._phrases.setdefault(words[0], []).append((words, entry))
+            self._words[words[0]] = entry
 
     def spoken(self, document: Document, author: Entry | None = None) -> Spoken:
         """Say what the rules find in a comment.
@@ -129,13 +132,13 @@ class Rulebook:
         hosts = hosts_in(document) if self._hosts else frozenset()
         of_hosts = {host: self._of_host(host) for host in hosts}
         found = dict.fromkeys(filter(None, [author, *of_hosts.values()]))
-        if self._phrases or self._beginnings:
+        if self._words or self._phrases or self._beginnings:
             for run in runs_in(document):
                 found.update(dict.fromkeys(self._in_run(run)))
         trusts = [one is not None and one.verdict is RuleVerdict.TRUST for one in of_hosts.values()]
         author_trusted = author is not None and author.verdict is RuleVerdict.TRUST
         return Spoken(
-            entries=sorted(found, key=lambda entry: _STRENGTH.index(entry.verdict)),
+            entries=sorted(found, key=lambda one: (_STRENGTH.index(one.verdict), one.id)),
             # One trusted link among others would be a ticket for all of them.
             trusted=author_trusted or (bool(trusts) and all(trusts)),
             author_trusted=author_trusted,
@@ -150,14 +153,17 @@ class Rulebook:
         return next(blocks, found[0] if found else None)
 
     def _in_run(self, run: Sequence[str]) -> Iterable[Entry]:
+        different = set(run)
+        yield from (self._words[word] for word in different & self._words.keys())
+        for length, starts in self._beginnings.items():
+            begun = {word[:length] for word in different}
+            yield from (starts[start] for start in begun & starts.keys())
+        if different.isdisjoint(self._phrases):
+            return
         for place, word in enumerate(run):
             for words, entry in self._phrases.get(word, ()):
                 if _stands(words, run[place : place + len(words)]):
                     yield entry
-            for length, starts in self._beginnings.items():
-                entry_at = starts.get(word[:length])
-                if entry_at is not None:
-                    yield entry_at
 
 
 def _stands(words: Words, stretch: Sequence[str]) -> bool:

@@ -35,7 +35,7 @@ NO_VERDICT = {
     RuleKind.HOST: "A host is blocked or trusted.",
     RuleKind.WORD: "A word blocks or holds; it cannot be trusted.",
 }
-GONE = "This author is not known any more."
+GONE = "This site knows no such author any more."
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,7 +160,8 @@ def _take_over(
     }
     fresh = []
     for entry in entries:
-        if entry.contact_id is not None and not queries.author_stays(session, entry.contact_id):
+        contact = entry.contact_id
+        if contact is not None and not queries.author_stays(session, site.id, contact):
             raise InvalidError({"target": [GONE]})
         rule = standing.get((entry.kind, entry.pattern))
         if rule is not None and rule.verdict is entry.verdict:

@@ -35,9 +35,9 @@ def live_of_patterns(session: Session, site_id: int, patterns: Collection[str]) 
     return session.scalars(query.execution_options(populate_existing=True)).all()
 
 
-def author_stays(session: Session, contact_id: int) -> bool:
-    """Say whether an author is known, and keep him from being erased until the transaction ends."""
-    query = sa.select(Contact.id).where(Contact.id == contact_id)
+def author_stays(session: Session, site_id: int, contact_id: int) -> bool:
+    """Say whether a site knows an author, and keep him from being erased by others meanwhile."""
+    query = sa.select(Contact.id).where(Contact.id == contact_id, Contact.site_id == site_id)
     return session.scalar(query.with_for_update(read=True, key_share=True)) is not None
 
 

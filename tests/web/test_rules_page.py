@@ -5,11 +5,11 @@ import re
 import pytest
 import sqlalchemy as sa
 
-from models import AuditEntry, Comment, Role, Rule, Site, Status
+from models import AuditEntry, Comment, Moderator, Role, Rule, Site, Status
 from service.db import db, transaction
 from service.moderate import Actor, decide
 from service.web.context import HOUSE
-from tests.building import make_moderator, rows
+from tests.building import found_demo_site, join, make_moderator, rows
 from tests.conftest import visitor
 from tests.service.test_submit import take
 from tests.spamming import HONEST, SELLING
@@ -263,6 +263,17 @@ def test_nobody_makes_a_rule_of_another_sites_author(app, owner):
     typed = {"target": "author", "verdict": "block"}
     assert submit_form(owner, RULES, **typed, comment="nothere").status_code == 404
     assert submit_form(owner, RULES, **typed).status_code == 404
+
+
+def test_an_owner_makes_no_rule_on_an_author_of_a_site_he_only_moderates(app, owner):
+    other = found_demo_site(app, slug="other", origins=["https://other.example.org"])
+    olga = rows(app, Moderator, Moderator.name == "Olga")[0]
+    join(app, olga.id, other.id, Role.MODERATOR)
+    fields = {"comment": "Over here.", "author": "Ana", "email": "a@example.org", "page": "/x"}
+    sent = visitor(app).post("/s/other/comments", json=fields).json["id"]
+    rehearsal = submit_form(owner, RULES, comment=sent, target="author", verdict="block")
+    assert submit_form(owner, RULES, **kept_in(rehearsal)).status_code == 422
+    assert rows(app, Rule) == []
 
 
 def test_trusting_an_author_says_what_proof_is_and_what_it_would_have_published(app, owner):
