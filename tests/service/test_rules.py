@@ -1,6 +1,7 @@
 """Rules on comments that come and are edited: through the readers' doors, on both databases."""
 
 import json
+import threading
 from dataclasses import replace
 
 import pytest
@@ -374,3 +375,36 @@ def test_what_rules_said_is_not_in_the_authors_export(app):
     export = visitor(app).post(f"/receipts/{receipt}", data={"action": "export"})
     assert "rules" not in export.json["signals"]
     assert "Rule" not in export.text
+
+
+def test_proofs_at_the_same_moment_are_all_published_and_counted(app_on_both):
+    app = app_on_both
+    set_policy(app, site_of(app), publish_proven=True)
+    _, receipt = approved(app)
+    others = [send(app, f"Waiting {number}.")[0].public_id for number in range(3)]
+    barrier, found = threading.Barrier(9), []
+
+    def proves(number):
+        barrier.wait(10)
+        found.append(send(app, f"Proven {number}.", receipt=receipt)[0].status)
+
+    def waits(number):
+        barrier.wait(10)
+        found.append(send(app, f"Plain {number}.")[0].status)
+
+    def decides(number):
+        barrier.wait(10)
+        move_to(app, site_of(app), others[number], Status.APPROVED)
+
+    racers = [
+        threading.Thread(target=deed, args=(number,))
+        for deed in (proves, waits, decides)
+        for number in range(3)
+    ]
+    for racer in racers:
+        racer.start()
+    for racer in racers:
+        racer.join(30)
+    assert sorted(found) == [Status.APPROVED] * 3 + [Status.PENDING] * 3
+    assert [(one.seen, one.approved) for one in rows(app, Contact)] == [(10, 7)]
+    assert [thread.version for thread in rows(app, Thread)] == [7]
