@@ -30,6 +30,7 @@ from models.outbox import (
 )
 from models.policy import Policy
 from models.queue import Batch, CampaignMark, QueueCount, Revision
+from models.rule import Rule, RuleKind, RuleVerdict
 from models.site import PageAlias, Site, Thread
 
 __all__ = [
@@ -72,6 +73,9 @@ __all__ = [
     "RateBucket",
     "Revision",
     "Role",
+    "Rule",
+    "RuleKind",
+    "RuleVerdict",
     "Setup",
     "Site",
     "SiteModel",

@@ -16,6 +16,10 @@ class Policy:
         require_email: a comment needs an e-mail address.
         spam_tray_at: probability (0..1) at or above which a new comment is filed to the
             spam tray instead of the queue; None = never.
+        links_most: links a comment may hold, its website among them, before it waits for a
+            person whatever else speaks for it; None = any number.
+        publish_proven: publish at once what an author sends who proves himself by the receipt
+            of a comment that was approved here.
         learn: moderators' decisions teach a model of the site's own.
         registered_pages_only: a bare page key must be known already.
         close_after_days: days after which a page takes no more comments; None = never.
@@ -32,6 +36,8 @@ class Policy:
     require_name: bool = True
     require_email: bool = True
     spam_tray_at: float | None = None
+    links_most: int | None = None
+    publish_proven: bool = False
     learn: bool = True
     registered_pages_only: bool = False
     close_after_days: int | None = None

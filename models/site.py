@@ -28,6 +28,8 @@ class Site(Base):
     """Origins (scheme://host[:port]) whose pages may send comments; the first is the main one."""
     model_version: Mapped[int] = mapped_column(default=0, server_default="0")
     """Goes up whenever another model of its own takes over, so that every process notices."""
+    rules_version: Mapped[int] = mapped_column(default=0, server_default="0")
+    """Goes up with every rule added or ended, so that every process notices."""
     stored_policy: Mapped[dict[str, Any]] = mapped_column("policy", default=dict)
     created_at: Mapped[datetime]
 

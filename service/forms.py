@@ -41,6 +41,7 @@ FIELD_NAMES = (
     "lang",
     "notify",
     "altcha",
+    "receipt",
     HONEYPOT,
 )
 ALIASES = {"comment_post_ID": "page", "comment_parent": "parent"}
@@ -83,6 +84,7 @@ class CommentForm(Form):
     lang = HiddenField(default="")
     notify = BooleanField()
     altcha = HiddenField(default="")
+    receipt = HiddenField(default="")
     subject = StringField("Leave this empty", default="")
 
     def __init__(self, fields: MultiDict[str, str], *, policy: Policy, settings: Settings) -> None:

@@ -9,6 +9,7 @@ from config import Settings
 from models import ActorKind
 from models.spam.site.adapt import Residual
 from service.keys import KeyRing
+from service.rulebook import Rulebook
 from service.scoring import Scorer
 
 
@@ -45,6 +46,8 @@ class House:
         wake: called after a commit that wrote events.
         residuals: what this process has loaded, by site: the site's `model_version`, and what
             its decisions taught (None = the base model alone).
+        rulebooks: what this process has loaded, by site: the site's `rules_version`, and its
+            rules on hosts and words.
         doer: on whose behalf a deed is done; None = a rule, a chore, or the command line.
     """
 
@@ -55,4 +58,5 @@ class House:
     token: Callable[[int], str]
     wake: Wake
     residuals: dict[int, tuple[int, Residual | None]] = field(default_factory=dict)
+    rulebooks: dict[int, tuple[int, Rulebook]] = field(default_factory=dict)
     doer: Doer | None = None

@@ -130,15 +130,17 @@ def take_back(
 def move(session: Session, house: House, actor: Actor, comment: Comment, new: Status) -> Decision:
     """Move a comment inside the caller's transaction and return the decision, flushed.
 
-    For `decide`, `undo`, batches, an owner's answer and an author's edit only; the caller writes
-    the event.
+    For `decide`, `undo`, batches, an owner's answer, an author's edit and a rule that publishes
+    only; the caller writes the event.
     """
     old, was_public, place = comment.status, comment.is_public, place_of(comment)
     comment.status = new
     comment.version += 1
     shelve(session, comment, place, marks=_marks(session, house, comment))
     if was_public != comment.is_public:
-        session.get_one(Thread, comment.thread_id, with_for_update=True).version += 1
+        # Not against those who are just writing below it: they may wait for what we hold.
+        lock = {"key_share": True}
+        session.get_one(Thread, comment.thread_id, with_for_update=lock).version += 1
     _count(session, comment, old, new)
     decision = Decision(
         site_id=comment.site_id,

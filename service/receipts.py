@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from models import Comment, EventType, Site, Status, Thread
 from service import privacy, subscriptions
 from service.announce import comment_event, iso, purge, subject_of
+from service.arrival import Case, arrival
 from service.db import db, forget_freed_pages, transaction
 from service.errors import ConflictError, ForbiddenError, NotFoundError
 from service.house import House
@@ -20,9 +21,11 @@ from service.queries import comments as queries
 from service.queries.lessons import add_lesson, forget_lessons
 from service.queries.mails import drop_mails_about, subscription_of
 from service.queries.revisions import forget_revisions, revisions_of
+from service.ruling import heard, said_by, spoken_of
+from service.scoring import Scored, Surroundings
 from service.shelving import grade, index_words, links_in, place_of, shelve
 from service.signals import OF_OTHERS, with_memory
-from service.submit import arrival, judged, likeness_of
+from service.submit import judged, likeness_of
 from service.topic import document_of
 
 UNKNOWN = said(
@@ -95,14 +98,8 @@ def edit(house: House, token: str, text: str) -> Receipt:
         before, place = comment.status, place_of(comment)
         comment.text, comment.edited_at = text, house.now()
         comment.links = links_in(text, comment.website)
-        comment.probability, comment.band = scored.probability, scored.band
-        comment.reasons, comment.model = scored.reasons, scored.model
-        comment.signals, comment.known_language = dict(around.signals), scored.known_language
         comment.likeness = likeness_of(house, comment.name, text)
-        filed, comment.note = arrival(
-            seen.site.policy, scored, comment.signals, blind=comment.blind
-        )
-        grade(comment)
+        filed = _judge(session, house, seen.site, comment, (around, scored))
         shelve(session, comment, place, marks=around.marks)
         index_words(session, comment)
         add_lesson(session, comment)  # a verdict on the old words teaches nothing of the new
@@ -114,6 +111,30 @@ def edit(house: House, token: str, text: str) -> Receipt:
         receipt = _receipt(session, house, comment)
     house.wake()
     return receipt
+
+
+def _judge(
+    session: Session,
+    house: House,
+    site: Site,
+    comment: Comment,
+    judgement: tuple[Surroundings, Scored],
+) -> Status:
+    """Put down what is known of a comment's new words, and return where they belong.
+
+    Nothing is published by an edit: its receipt proves only who wrote this comment.
+    """
+    around, scored = judgement
+    spoken = spoken_of(session, house, site.id, said_by(comment), comment.contact_id)
+    comment.probability, comment.band = scored.probability, scored.band
+    comment.reasons, comment.model = scored.reasons, scored.model
+    comment.signals = heard(around.signals, spoken)
+    comment.known_language = scored.known_language
+    case = Case(scored, comment.signals, comment.links, spoken, blind=comment.blind)
+    arrived = arrival(site.policy, case)
+    comment.note = arrived.note
+    grade(comment)
+    return arrived.status
 
 
 def withdraw(house: House, token: str) -> Receipt:
@@ -281,6 +302,7 @@ def _clear(session: Session, house: House, comment: Comment, *, with_text: bool)
         comment.text = ""
     # Reasons quote words of the text, and the digest would still recognise it.
     comment.reasons, comment.likeness = [], house.token(16).encode()
+    comment.note = ""  # it may name a host or a word of the text
     queries.forget_submissions(session, comment.id)
     drop_mails_about(session, comment.id)
     forget_revisions(session, comment.id)

@@ -24,8 +24,8 @@ CROWD_WINDOW = timedelta(minutes=10)
 CROWD_MOST = 50
 MEMORY = "memory"
 """What the campaign memory said."""
-OF_OTHERS = frozenset({MEMORY, "new_host", "thread_rate", "network_rate", "alarm"})
-"""Signals that tell of other people's comments, some of a verdict on them: never exported."""
+OF_OTHERS = frozenset({MEMORY, "new_host", "thread_rate", "network_rate", "alarm", "rules"})
+"""Signals that tell of other people's comments or of the site's rules: never exported."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,6 +22,7 @@ from service.queries import sites as queries
 from service.signing import derive_secret, show_secret
 
 DEEPEST = 8  # levels of replies; more leave no room for words
+LINKS_MOST = 100
 CHOICES: Mapping[str, Collection[str]] = {
     "trailing_slash": ("keep", "add", "drop"),
     "page_query": ("keep", "drop"),
@@ -126,8 +127,17 @@ def check_site(*, name: str, origins: Sequence[str], policy: Policy) -> list[str
     if not name.strip() or len(name) > TITLE_LENGTH:
         errors["name"] = ["Enter the site's name."]
     own = _origins(origins, errors)
+    _check_policy(policy, errors)
+    if errors:
+        raise InvalidError(errors)
+    return own
+
+
+def _check_policy(policy: Policy, errors: dict[str, list[str]]) -> None:
     if policy.spam_tray_at is not None and not 0 <= policy.spam_tray_at <= 1:
         errors["spam_tray_at"] = ["Enter a probability between 0 and 1."]
+    if policy.links_most is not None and policy.links_most > LINKS_MOST:
+        errors["links_most"] = [f"Enter a number of links from 0 to {LINKS_MOST}, or nothing."]
     if policy.close_after_days is not None and policy.close_after_days < 1:
         errors["close_after_days"] = ["Enter 1 or more days, or leave it empty."]
     for rule, allowed in CHOICES.items():
@@ -135,9 +145,6 @@ def check_site(*, name: str, origins: Sequence[str], policy: Policy) -> list[str
             errors[rule] = ["Choose one of the list."]
     if not 1 <= policy.depth <= DEEPEST:
         errors["depth"] = [f"Enter a number of levels from 1 to {DEEPEST}."]
-    if errors:
-        raise InvalidError(errors)
-    return own
 
 
 def describe_page(house: House, site: Site, page: str, *, title: str, text: str) -> Thread:

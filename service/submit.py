@@ -1,6 +1,5 @@
-"""The deed of a reader: a comment comes in, is scored, and waits."""
+"""The deed of a reader: a comment comes in, is scored, and waits, or goes where a rule says."""
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -8,22 +7,25 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from models import Comment, Contact, EventType, Policy, Site, Status, SubmissionKey, Thread
+from models import Comment, Contact, EventType, Site, Status, SubmissionKey, Thread
 from models.comment import PUBLIC_ID_LENGTH
 from models.spam import Document
 from service import privacy
 from service.admission import Standing, admit, standing_of
 from service.alarm import count_in
 from service.announce import comment_event, subject_of
+from service.arrival import Case, arrival
 from service.db import db, transaction
 from service.errors import ClosedError, DuplicateError, InvalidError
 from service.house import House
 from service.language import said
+from service.moderate import RULE, move, tell
 from service.privacy import EmailAddress
 from service.queries import comments as queries
 from service.queries import sites
 from service.queries.lessons import approved_in_script
 from service.queries.limits import hold_key
+from service.ruling import heard, spoken_of
 from service.scoring import Scored, Surroundings
 from service.shelving import grade, index_words, links_in, shelve
 from service.signals import Sender, surroundings
@@ -37,9 +39,6 @@ KEY_REUSED = said(
     "This Idempotency-Key was used for another comment; use a fresh key for each one."
 )
 KNOWN_SCRIPT = 5  # comments a site approved in a script before it counts as known there
-HELD_HONEYPOT = "A field that people do not see was filled in."
-HELD_QUICK = "The form was filled in within %s s."
-HELD_LANGUAGE = "The model knows no honest comments in this script, so it files none of them."
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +80,8 @@ class Submission:
     """A solved challenge, as sent."""
     note: str = ""
     """What a moderator is told of it; a comment with a note waits for a person."""
+    receipt: str = ""
+    """Token of an earlier comment by which the author proves himself, as sent."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,7 +183,6 @@ def _store(
     judgement: tuple[Surroundings, Scored],
 ) -> Comment:
     around, scored = judgement
-    signals = around.signals
     now = house.now()
     thread = _open_thread(session, house, site, submission)
     parent = _parent(session, site, thread, submission.parent)
@@ -191,17 +191,18 @@ def _store(
         raise DuplicateError(DUPLICATE)
     public_id = house.token(PUBLIC_ID_LENGTH)
     blind = is_blind(house, public_id)
-    status, note = arrival(site.policy, scored, signals, blind=blind)
-    if submission.note:
-        status, note = Status.PENDING, submission.note
     contact = _contact(session, house, site, submission.email)
+    case = _case(session, house, site, submission, judgement, contact)
+    arrived = arrival(site.policy, replace(case, blind=blind))
+    published = arrived.status is Status.APPROVED
     comment = Comment(
         public_id=public_id,
         site_id=site.id,
         thread_id=thread.id,
         parent_id=None if parent is None else parent.id,
         contact_id=None if contact is None else contact.id,
-        status=status,
+        # What a rule publishes is moved there below, by a decision like any other.
+        status=Status.PENDING if published else arrived.status,
         version=1,
         name=submission.name,
         website=submission.website,
@@ -212,14 +213,14 @@ def _store(
         band=scored.band,
         reasons=scored.reasons,
         model=scored.model,
-        note=note,
-        signals=dict(signals),
+        links=case.links,
+        note=arrived.note,
+        signals=heard(around.signals, case.spoken),
         known_language=scored.known_language,
         blind=blind,
         likeness=likeness,
     )
     grade(comment)
-    comment.links = links_in(submission.text, submission.website)
     session.add(comment)
     session.flush()  # the event and the key refer to the row's number
     shelve(session, comment, None, marks=around.marks)
@@ -227,6 +228,10 @@ def _store(
     comment_event(session, house, EventType.CREATED, subject_of(session, comment, None))
     if submission.notify:
         subscribe(session, house, comment, contact)
+    if published:
+        decision = move(session, house, RULE, comment, Status.APPROVED)
+        decision.why = arrived.why
+        tell(session, house, comment, decision)
     if submission.key is not None:
         session.add(
             SubmissionKey(
@@ -255,39 +260,55 @@ def is_blind(house: House, public_id: str) -> bool:
     return int.from_bytes(digest[:4], "big") < house.settings.blind_sample * 2**32
 
 
-def arrival(
-    policy: Policy, scored: Scored, signals: Mapping[str, Any], *, blind: bool = False
-) -> tuple[Status, str]:
-    """Say where a new or edited comment goes, and the note for its card.
+def _case(
+    session: Session,
+    house: House,
+    site: Site,
+    submission: Submission,
+    judgement: tuple[Surroundings, Scored],
+    contact: Contact | None,
+) -> Case:
+    """Gather what decides where a comment goes."""
+    around, scored = judgement
+    document = Document(text=submission.text, author=submission.name, url=submission.website)
+    author = None if contact is None else contact.id
+    return Case(
+        scored=scored,
+        signals=around.signals,
+        links=links_in(submission.text, submission.website),
+        spoken=spoken_of(session, house, site.id, document, author),
+        proven=_proven(session, house, site, submission, contact),
+        remark=submission.note,
+    )
 
-    Everything waits for a person unless a person set a threshold; a failed check, a language
-    the model does not know, a filled honeypot and chance (`blind`) never file anything. While the
-    site is alarmed (`signals["alarm"]`) no rule may publish either; none does so far.
+
+def _proven(
+    session: Session, house: House, site: Site, submission: Submission, contact: Contact | None
+) -> bool:
+    """Say whether an author is one who was approved here: by a receipt, and not by what he typed.
+
+    The comment of the receipt must be public still and of this very address, of which more was
+    approved than rejected.
     """
-    note = scored.note or _remarks(signals)
-    threshold = policy.spam_tray_at
-    if threshold is None or scored.probability is None or scored.probability < threshold:
-        return Status.PENDING, note
-    if blind:
-        return Status.PENDING, note
-    if not scored.known_language:
-        return Status.PENDING, note or HELD_LANGUAGE
-    return Status.SPAM, note
-
-
-def _remarks(signals: Mapping[str, Any]) -> str:
-    """Return what the moderator should know of how a comment came."""
-    found = []
-    if signals.get("honeypot"):
-        found.append(HELD_HONEYPOT)
-    if signals.get("quick"):
-        found.append(HELD_QUICK % max(1, math.ceil(signals.get("ticket_age") or 0)))
-    return " ".join(found)
+    earlier = privacy.read_receipt_token(submission.receipt, house.ring)
+    if earlier is None or contact is None or contact.approved <= contact.rejected:
+        return False
+    comment = queries.comment_of_site(session, site.id, earlier)
+    return comment is not None and comment.is_public and comment.contact_id == contact.id
 
 
 def _open_thread(session: Session, house: House, site: Site, submission: Submission) -> Thread:
+    """Return the thread of the page, kept from being merged away until the transaction ends.
+
+    Raises:
+        ClosedError: the page takes no more comments.
+        InvalidError: the site does not know the page.
+    """
     now, policy = house.now(), site.policy
-    thread = sites.thread_of_page(session, site.id, submission.page, held=True)
+    # Who may be published locks the thread before the author, as a decision does: locked in
+    # another order, the two would wait for each other for ever.
+    alone = privacy.read_receipt_token(submission.receipt, house.ring) is not None
+    thread = sites.thread_of_page(session, site.id, submission.page, held=True, alone=alone)
     if policy.registered_pages_only and (thread is None or not thread.registered):
         raise InvalidError({"page": [said("The site does not know this page.")]})
     if thread is None:

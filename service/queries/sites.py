@@ -54,12 +54,13 @@ def give_role(session: Session, moderator_id: int, site_id: int, role: Role) -> 
 
 
 def thread_of_page(
-    session: Session, site_id: int, page: str, *, held: bool = False
+    session: Session, site_id: int, page: str, *, held: bool = False, alone: bool = False
 ) -> Thread | None:
     """Return the thread of a page key, or of an alias of it.
 
     Args:
         held: keep the thread from being merged away until the transaction ends.
+        alone: where held, keep others from changing it too, but not from writing below it.
     """
     by_name = sa.select(Thread).where(Thread.site_id == site_id, Thread.page == page)
     by_alias = (
@@ -68,7 +69,7 @@ def thread_of_page(
         .where(PageAlias.site_id == site_id, PageAlias.page == page)
     )
     for query in (by_name, by_alias):
-        asked = query.with_for_update(key_share=True, read=True, of=Thread) if held else query
+        asked = query.with_for_update(key_share=True, read=not alone, of=Thread) if held else query
         found = session.scalar(asked)
         if found is not None:
             return found

@@ -19,7 +19,10 @@ from service.pages import page_url
 from service.queries import comments as queries
 from service.queries.campaigns import alike_counts
 from service.rendering import linkless_html
+from service.rulebook import Entry
+from service.ruling import spoken_of_all
 from service.shelving import BANDS
+from service.web.context import house
 from service.words import is_website
 
 TELLING = (
@@ -65,6 +68,8 @@ class Card:
     badges: Sequence[str]
     parent: str | None
     moves: Sequence[tuple[Status, str]]
+    rules: Sequence[Entry] = ()
+    """Live rules that match it, the strongest first."""
     alike: int = 0
     """How many others wait that are like it; counted no further than 100."""
 
@@ -165,6 +170,7 @@ def cards(
     parents = queries.comments_of_rows(
         session, [row[0].parent_id for row in rows if row[0].parent_id is not None]
     )
+    spoken = spoken_of_all(session, house(), {row[0]: row[2] for row in rows})
     return [
         Card(
             comment=comment,
@@ -176,6 +182,7 @@ def cards(
             badges=_badges(comment, contacts.get(comment.contact_id or 0)),
             parent=_excerpt(parents.get(comment.parent_id or 0)),
             moves=MOVES[comment.status] if site.id in deciding and not comment.gone else (),
+            rules=spoken[comment].entries,
             alike=like.get(comment.id, 0),
         )
         for comment, thread, site in rows

@@ -35,6 +35,7 @@ KEPT = (
     "submission_id",
     "lang",
     "notify",
+    "receipt",
     "frame",
     HONEYPOT,
 )

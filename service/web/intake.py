@@ -98,6 +98,7 @@ def checked(site: Site, intake: Intake, *, trusted: bool) -> Submission:
         notify=form.notify.data,
         ticket=form.ticket.data or "",
         proof=form.altcha.data or "",
+        receipt=(form.receipt.data or "").strip().rpartition("/")[2],  # a whole link will do
     )
 
 

@@ -34,6 +34,7 @@ from service.web.edits import edits
 from service.web.filtering import REASONS, Asked, asked, cursor, written
 from service.web.guarding import fresh, guard, person
 from service.web.reading import PUBLIC_ID
+from service.web.ruling import offered, saved
 from service.web.undo_log import log_of
 
 bp = Blueprint("queue", __name__)
@@ -323,6 +324,8 @@ def page_of(public_id: str, **more: Any) -> str:
         edits=edits(comment, revisions_of(session, comment.id)),
         done=DONE,
         address=_address(card),
+        offered=offered(comment, card.site),
+        saved=saved(card.site),
         person=person(),
         **{"conflict": None, **more},
     )

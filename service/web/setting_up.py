@@ -19,7 +19,8 @@ from service.web.check import TEST_TEXT
 from service.web.context import client_network, house
 from service.web.guarding import guard, own_site, person
 from service.web.reading import key_of
-from service.web.sites import rehearsal_page, snippet_of, to_rehearse, typed_number
+from service.web.rehearsing import policy_rehearsed, to_rehearse
+from service.web.sites import snippet_of, typed_number
 
 bp = Blueprint("setting_up", __name__)
 guard(bp)
@@ -54,7 +55,7 @@ def save_rules(slug: str) -> ResponseReturnValue:
         policy = _rules(site.policy)
         sites.check_site(name=site.name, origins=site.origins, policy=policy)
         if to_rehearse(site.policy, policy):
-            return rehearsal_page(site, policy, url_for("setting_up.show_rules", slug=slug))
+            return policy_rehearsed(site, policy, url_for("setting_up.show_rules", slug=slug))
         sites.change_site(house(), site.id, name=site.name, origins=site.origins, policy=policy)
     except InvalidError as error:
         return _rules_page(site, request.form, error.errors), error.status

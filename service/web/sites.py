@@ -13,10 +13,10 @@ from service.db import db
 from service.errors import BadRequestError, ForbiddenError, InvalidError
 from service.language import Language, language_for, languages
 from service.queries.outbox import recent_deliveries
-from service.rehearsal import rehearse
 from service.setting_up import setting_up
 from service.web.context import house
 from service.web.guarding import guard, own_site, person
+from service.web.rehearsing import policy_rehearsed, to_rehearse
 from service.web.speech import speaking
 
 bp = Blueprint("sites", __name__)
@@ -86,35 +86,11 @@ def change(slug: str) -> ResponseReturnValue:
         name, origins = request.form.get("name", ""), request.form.get("origins", "").split()
         sites.check_site(name=name, origins=origins, policy=policy)
         if to_rehearse(site.policy, policy):
-            return rehearsal_page(site, policy, url_for("sites.show", slug=slug))
+            return policy_rehearsed(site, policy, url_for("sites.show", slug=slug))
         sites.change_site(house(), site.id, name=name, origins=origins, policy=policy)
     except InvalidError as error:
         return _settings_page(site, request.form, error.errors), error.status
     return redirect(url_for("sites.show", slug=slug, saved=1), code=303)
-
-
-def to_rehearse(before: Policy, after: Policy) -> bool:
-    """Say whether a change lets a rule file comments away and its rehearsal was not shown yet."""
-    changed = after.spam_tray_at is not None and after.spam_tray_at != before.spam_tray_at
-    return changed and request.form.get("rehearsed") != request.form.get("spam_tray_at")
-
-
-def rehearsal_page(site: Site, policy: Policy, form: str) -> str:
-    """Return the page that shows what a threshold would have done.
-
-    Args:
-        form: the address that the settings came from and go to once more.
-    """
-    return render_template(
-        "moderator/rehearsal.html",
-        site=site,
-        form=form,
-        threshold=policy.spam_tray_at,
-        rehearsal=rehearse(site, policy),
-        blind=house().settings.blind_sample,
-        typed=request.form.to_dict(),
-        person=person(),
-    )
 
 
 @bp.get("/sites/<slug>/endpoints")
@@ -169,6 +145,8 @@ def _policy(before: Policy) -> Policy:
         spam_tray_at=typed_number(
             "spam_tray_at", "Enter a probability between 0 and 1, or nothing."
         ),
+        links_most=_whole("links_most", "Enter a number of links, or leave it empty."),
+        publish_proven="publish_proven" in form,
         close_after_days=_whole("close_after_days", "Enter 1 or more days, or leave it empty."),
         trailing_slash=form.get("trailing_slash", before.trailing_slash),
         page_query=form.get("page_query", before.page_query),

@@ -1,13 +1,17 @@
 """The embed's comforts on a stranger's page, under the strictest policy it is made for."""
 
+from dataclasses import replace
+
 import pytest
 from playwright.sync_api import expect
 
 from models import Comment, Status
 from service.moderate import Actor, decide
 from service.web import reading
+from service.web.context import HOUSE
 from tests.browser.strange_pages import staged
 from tests.building import make_moderator, rows
+from tests.web.desk import set_policy, site_of
 
 LISTENERS = """
 window.violations = [];
@@ -82,6 +86,30 @@ def test_my_waiting_comment_is_still_there_after_a_reload_and_gone_when_it_is_pu
     open_page(reader, address)
     expect(own).to_have_count(0)
     expect(articles(reader)).to_have_count(1)
+
+
+def test_who_was_approved_here_proves_it_by_the_receipt_his_browser_keeps(
+    reader, stage, page_name, monkeypatch
+):
+    unhurried = replace(stage.house.settings, quick_seconds=0)
+    monkeypatch.setitem(stage.app.extensions, HOUSE, replace(stage.house, settings=unhurried))
+    set_policy(stage.app, site_of(stage.app), publish_proven=True)
+    address = stage.put(page_name)
+    for text, status in (("The first of mine.", Status.PENDING), ("Next.", Status.APPROVED)):
+        open_page(reader, address)
+        write(reader, text)
+        reader.locator("#email").fill("proven@example.org")
+        post(reader)
+        expect(reader.locator(".gp-status")).to_contain_text("awaiting moderation")
+        newest = rows(stage.app, Comment)[-1]
+        assert (newest.text, newest.status) == (text, status)
+        if status is Status.PENDING:
+            stage.decide(newest.public_id, Status.APPROVED)
+            open_page(reader, address)  # here it learns that the first one stands
+    open_page(reader, address)
+    expect(articles(reader)).to_have_count(2)
+    assert reader.evaluate("window.violations") == []
+    set_policy(stage.app, site_of(stage.app), publish_proven=False)
 
 
 def test_somebody_else_does_not_see_it(reader, browser, stage, page_name):

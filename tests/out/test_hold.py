@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from models import Decision, Site
+from models import Comment, Decision, Site, Status
 from service.out import mail, outbox
 from service.out.webhooks import sender
 from service.sites import add_endpoint
@@ -12,7 +12,7 @@ from service.web.context import HOUSE
 from tests.building import rows
 from tests.conftest import visitor
 from tests.out.mailbox import Mailbox, links
-from tests.web.desk import path_of, send_json
+from tests.web.desk import SITE_ORIGIN, path_of, send_json, set_policy
 from tests.web.staff import hire, sign_in, submit_form
 from tests.web.test_queue_acts import finish_batches
 
@@ -132,3 +132,60 @@ def test_a_batch_undone_within_the_hold_was_heard_of_by_nobody(
     assert len(rows(house, Decision)) == 2 * len(ids)
     assert told(receiver) == [("comment.created", "pending")] * len(ids)
     assert mailbox.empty
+
+
+def proven(app, ana, **changes):
+    """A comment published by its author's proof; returns its id and the rule's decision."""
+    set_policy(app, rows(app, Site)[0], publish_proven=True)
+    first = send_json(visitor(app), headers=SITE_ORIGIN)
+    submit_form(ana, f"/queue/{first.json['id']}", status="approved", version=1)
+    receipt = first.json["receipt"]
+    answer = send_json(
+        visitor(app), headers=SITE_ORIGIN, comment="One more.", receipt=receipt, **changes
+    )
+    comment = rows(app, Comment, Comment.public_id == answer.json["id"])[0]
+    assert comment.status is Status.APPROVED
+    return answer.json["id"], rows(app, Decision, Decision.comment_id == comment.id)[0].id
+
+
+def told_of(receiver, public_id):
+    bodies = [json.loads(request.body) for request in receiver.received]
+    found = [body for body in bodies if body["data"]["id"] == public_id]
+    return [(body["type"], body["data"]["status"]) for body in found]
+
+
+def test_what_proof_published_is_told_once_the_hold_is_over(house, ana, receiver, mailbox, clock):
+    bobs = confirmed(house, mailbox, author="Bob", email="bob@example.org", comment="I ask you.")
+    submit_form(ana, f"/queue/{bobs}", status="approved", version=1)
+    clock.move(seconds=60)
+    dispatch(house)
+    assert mailbox.next()["To"] == "bob@example.org"
+
+    public_id, _ = proven(house, ana, parent=bobs, notify="yes")
+    dispatch(house)
+    assert links(mailbox.next())  # the question whether he wants mail
+    assert told_of(receiver, public_id) == [("comment.created", "pending")]
+    assert mailbox.empty
+
+    clock.move(seconds=house.extensions[HOUSE].settings.undo_hold + 1)
+    dispatch(house)
+    assert told_of(receiver, public_id) == [
+        ("comment.created", "pending"),
+        ("comment.approved", "approved"),
+    ]
+    assert mailbox.next()["To"] == "bob@example.org"  # the one he answered
+
+
+def test_what_proof_published_can_be_taken_back_before_anybody_hears_of_it(
+    house, ana, receiver, mailbox, clock
+):
+    public_id, decision = proven(house, ana)
+    page = ana.get(f"/queue/{public_id}").text
+    assert f'name="decision" value="{decision}"' in page
+    submit_form(ana, "/queue/undo", decision=decision, single="1")
+    clock.move(seconds=3600)
+    dispatch(house)
+
+    assert told_of(receiver, public_id) == [("comment.created", "pending")]
+    assert rows(house, Comment, Comment.public_id == public_id)[0].status is Status.PENDING
+    assert "Take it back" not in ana.get(f"/queue/{public_id}").text

@@ -7,6 +7,7 @@ from datetime import timedelta
 import pytest
 
 from models import Comment, Contact, Event, RateBucket, Status, SubmissionKey
+from service.arrival import Case, arrival
 from service.db import db, transaction
 from service.errors import DuplicateError, InvalidError, TooManyError
 from service.guards import Pace, turn_in
@@ -14,7 +15,7 @@ from service.privacy import EmailAddress
 from service.queries.limits import bucket_for_change
 from service.queries.sites import site_by_slug
 from service.scoring import Scored, Scorer
-from service.submit import Submission, SubmittedKey, arrival, submit
+from service.submit import Submission, SubmittedKey, submit
 from service.web.context import HOUSE
 from tests.building import rows
 
@@ -217,7 +218,7 @@ def test_a_score_files_only_what_a_person_let_it(
 ):
     policy = replace(rows_site(app).policy, spam_tray_at=threshold)
     scored = Scored(probability=probability, known_language=known, note="")
-    assert arrival(policy, scored, signals)[0] is status
+    assert arrival(policy, Case(scored, signals)).status is status
 
 
 def rows_site(app):

@@ -30,7 +30,7 @@ from tests.web.desk import elements, site_of
 from tests.web.staff import hire, sign_in, submit_form
 
 MODEL = "/sites/blog/model"
-BEFORE, AFTER = ("Settings", "Spam model", "Pages"), ("Statistics", "Queue")
+BEFORE, AFTER = ("Settings", "Spam model", "Rules", "Pages"), ("Statistics", "Queue")
 
 
 @pytest.fixture

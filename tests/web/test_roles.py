@@ -7,7 +7,8 @@ with nothing in it but its token: whoever may pass is then told that it makes no
 import pytest
 from werkzeug.routing import Map
 
-from models import Batch, Comment, Endpoint, Role, Site, Thread
+from models import Batch, Comment, Endpoint, Role, Rule, RuleKind, RuleVerdict, Site, Thread
+from service import rules
 from service.sites import add_endpoint
 from service.web.context import HOUSE
 from tests.building import found_demo_site, rows
@@ -72,6 +73,9 @@ TABLE = {
     "POST /sites/<slug>/model": OWNERS,
     "POST /sites/<slug>/model/labels": OWNERS,
     "GET /sites/<slug>/model/card": STAFF,
+    "GET /sites/<slug>/rules": STAFF,
+    "POST /sites/<slug>/rules": OWNERS,
+    "POST /sites/<slug>/rules/<int:number>": OWNERS,
     "GET /sites/<slug>/pages": STAFF,
     "POST /sites/<slug>/pages": OWNERS,
     "GET /sites/<slug>/pages/<int:number>": STAFF,
@@ -93,12 +97,15 @@ def blog(app):
     site = site_of(app)
     found_demo_site(app, slug="other", origins=["https://other.example.org"])
     for name, role in zip(PEOPLE, (Role.VIEWER, Role.MODERATOR, Role.OWNER), strict=False):
-        hire(app, site, name.title(), role)
+        number = hire(app, site, name.title(), role)
     hire(app, rows(app, Site, Site.slug == "other")[0], "Stranger", Role.OWNER)
     send_json(visitor(app))
     send_json(visitor(app), comment="Chosen together with none.")
     with app.app_context():
-        add_endpoint(app.extensions[HOUSE], site.id, url="https://hooks.example.org/", types=[])
+        house = app.extensions[HOUSE]
+        add_endpoint(house, site.id, url="https://hooks.example.org/", types=[])
+        wanted = rules.wanted(RuleKind.WORD, RuleVerdict.BLOCK, "casino")
+        rules.add_rules(house, site.id, number, wanted)
     moderator = signed_in(app, "moderator")
     last = rows(app, Comment)[-1].public_id
     submit_form(moderator, "/queue/chosen", **{"status": "spam", "chosen[]": f"{last}:1"})
@@ -123,7 +130,7 @@ def path_of(app, endpoint, arguments):
     """The address of a door, its places filled with what the site has."""
     named = {
         "slug": "blog",
-        "number": rows(app, Thread)[0].id,
+        "number": rows(app, Rule if endpoint == "rules.end" else Thread)[0].id,
         "public_id": {
             "acts.show_batch": lambda: rows(app, Batch)[0].public_id,
             "sites.change_endpoint": lambda: rows(app, Endpoint)[0].public_id,

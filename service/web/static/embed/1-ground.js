@@ -3,8 +3,8 @@
    The parts of this folder are one module: they are sent in a row, in the order of their names. */
 const ask = (path, query = {}, options = {}) => {
   const address = new URL(path, import.meta.url);
-  for (const [name, value] of Object.entries(query)) {
-    for (const one of [value].flat()) if (one) address.searchParams.append(name, one);
+  for (const name in query) {
+    for (const one of [query[name]].flat()) if (one) address.searchParams.append(name, one);
   }
   return fetch(address, { credentials: "omit", ...options });
 };
@@ -28,14 +28,11 @@ const fresh = () => crypto.getRandomValues(new Uint32Array(4)).join("-");
 const recall = (key, store = "localStorage") => {
   try {
     return JSON.parse(window[store].getItem(`gatepost:${key}`));
-  } catch {
-    return null;
-  }
+  } catch {}
 };
 const keep = (key, value, store = "localStorage") => {
   try {
-    if (value) window[store].setItem(`gatepost:${key}`, JSON.stringify(value));
-    else window[store].removeItem(`gatepost:${key}`);
+    window[store][value ? "setItem" : "removeItem"](`gatepost:${key}`, JSON.stringify(value));
   } catch {}
 };
 

@@ -67,7 +67,7 @@ class Thread extends HTMLElement {
 
   async jump() {
     const { target } = this;
-    const there = () => document.getElementById(`comment-${target}`);
+    const there = () => document.querySelector(`#comment-${target}`);
     if (target && !there()) await this.load(target);
     there()?.scrollIntoView();
   }
@@ -169,6 +169,10 @@ class Thread extends HTMLElement {
       const body = new URLSearchParams({ receipts: kept.map(({ token }) => token).join(" ") });
       const { receipts } = await (await ask("/receipts", {}, { method: "POST", body })).json();
       const shown = receipts.filter((told, place) => told?.card && kept[place].page === this.page);
+      // What was approved proves to the service who writes, if the site lets it.
+      kept.forEach(({ token }, place) => {
+        if (receipts[place]?.state === "published") keep(`proof:${this.site}`, token);
+      });
       // The last word on one that is not published is said once.
       keep(`own:${this.site}`, kept.filter((_, place) => receipts[place]?.state === "waiting"));
       this.own?.remove();

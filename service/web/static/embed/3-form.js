@@ -102,9 +102,10 @@ class GatepostComments extends Thread {
   // Urlencoded and without a header of our own, so that the browser asks no leave first. The
   // submission_id stays until a comment is taken: sent twice, it is still stored once.
   post() {
+    const proof = ["receipt", recall(`proof:${this.site}`) ?? ""];
     return ask(this.form.action, {}, {
       method: "POST",
-      body: new URLSearchParams(new FormData(this.form)),
+      body: new URLSearchParams([...new FormData(this.form), proof]),
       headers: { Accept: "application/json" },
       signal: AbortSignal.timeout(PATIENCE),
     });
