@@ -291,7 +291,7 @@ def _editable(house: House, comment: Comment, state: State) -> bool:
 def _changed(session: Session, comment: Comment, *, was_public: bool) -> None:
     comment.version += 1
     if was_public:
-        session.get_one(Thread, comment.thread_id, with_for_update=True).version += 1
+        session.get_one(Thread, comment.thread_id, with_for_update={"key_share": True}).version += 1
 
 
 def _clear(session: Session, house: House, comment: Comment, *, with_text: bool) -> None:

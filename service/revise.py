@@ -96,7 +96,7 @@ def _change(
     comment.links = links_in(wording.text, wording.website)
     comment.likeness = likeness_of(house, wording.name, wording.text)
     if comment.is_public:
-        session.get_one(Thread, comment.thread_id, with_for_update=True).version += 1
+        session.get_one(Thread, comment.thread_id, with_for_update={"key_share": True}).version += 1
     revision = Revision(
         comment_id=comment.id,
         moderator_id=actor.moderator_id,
