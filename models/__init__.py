@@ -29,6 +29,7 @@ from models.outbox import (
 )
 from models.policy import Policy
 from models.queue import Batch, CampaignMark, QueueCount, Revision
+from models.sign_in import Authenticator, Passkey, PasswordReset, RecoveryCode, StaffSession
 from models.site import PageAlias, Site, Thread
 
 __all__ = [
@@ -36,6 +37,7 @@ __all__ = [
     "Attempt",
     "AuditEntry",
     "AuditSeal",
+    "Authenticator",
     "Base",
     "Batch",
     "CampaignMark",
@@ -62,14 +64,18 @@ __all__ = [
     "ModelState",
     "Moderator",
     "PageAlias",
+    "Passkey",
+    "PasswordReset",
     "Policy",
     "QueueCount",
     "RateBucket",
+    "RecoveryCode",
     "Revision",
     "Role",
     "Setup",
     "Site",
     "SiteModel",
+    "StaffSession",
     "Status",
     "SubmissionKey",
     "Subscription",
