@@ -91,7 +91,7 @@ def test_a_recovery_code_is_good_once_however_it_is_typed(app_on_both, clock, an
     _phone, codes = set_up_app(ana, clock)
     first = after_password(app_on_both)
     assert second_step(first, f" {codes[0].upper().replace('-', ' ')} ").status_code == 303
-    assert "9 of ten left" in first.get("/account").text
+    assert "9 of 10 left" in first.get("/account").text
 
     assert second_step(after_password(app_on_both), codes[0]).status_code == 422
     assert second_step(after_password(app_on_both), codes[1]).status_code == 303
