@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from models import AuditEntry, Authenticator, Moderator, RecoveryCode, Site
+from models import AuditEntry, Authenticator, Moderator, RecoveryCode, Role, Site
 from service import totp
 from service.web.context import HOUSE
 from tests.building import rows
@@ -228,6 +228,19 @@ def test_the_secret_is_sealed_for_its_row_alone(app_on_both, clock, ana):
     ):
         with pytest.raises(totp.SealError):
             totp.open_sealed(row.sealed, **other, ring=ring)
+
+
+def test_owners_see_who_has_a_second_factor(app_on_both, clock, ana):
+    hire(app_on_both, rows(app_on_both, Site)[0], "Olga", Role.OWNER)
+    set_up_app(ana, clock)
+    olga = visitor(app_on_both)
+    sign_in(olga, "Olga")
+
+    page = olga.get("/sites/blog/team").text
+
+    assert "ana@staff.example.org, has a second factor" in page
+    assert "olga@staff.example.org, password alone" in page
+    assert "second factor" not in ana.get("/sites/blog/team").text
 
 
 def test_what_was_done_stands_in_the_audit_log_in_ids_alone(app_on_both, clock, ana):
