@@ -6,6 +6,7 @@ import pytest
 
 from models import AuditEntry, Authenticator, Moderator, RecoveryCode, Role, Site
 from service import totp
+from service.housekeeping import tidy
 from service.web.context import HOUSE
 from tests.building import rows
 from tests.conftest import visitor
@@ -273,3 +274,12 @@ def test_a_form_from_elsewhere_takes_no_code(app, client, clock):
     answer = other.post("/login/second", data={"code": phone.code()}, headers=headers)
 
     assert answer.status_code == 403
+
+
+def test_an_app_that_no_code_has_confirmed_is_forgotten(app_on_both, clock, ana):
+    begin_app(ana, clock)
+    clock.move(hours=25)
+    with app_on_both.app_context():
+        tidy(app_on_both.extensions[HOUSE])
+
+    assert rows(app_on_both, Authenticator) == []
