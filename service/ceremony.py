@@ -1,7 +1,4 @@
-"""WebAuthn's two ceremonies, checked by py_webauthn: making a passkey, and proving one.
-
-Loaded only when somebody uses a passkey: the library takes 0.2 s to load.
-"""
+"""WebAuthn's two ceremonies, checked by py_webauthn: making a passkey, and proving one."""
 
 import json
 from dataclasses import dataclass

@@ -10,7 +10,6 @@ import logging
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
-from types import ModuleType
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -19,7 +18,9 @@ from sqlalchemy.orm import Session
 from config import Settings
 from models import Moderator, Passkey, StaffSession
 from models.comment import PUBLIC_ID_LENGTH
+from service import ceremony
 from service.audit import by_moderator, record
+from service.ceremony import CeremonyError, Known
 from service.db import db, transaction
 from service.errors import ConflictError, ForbiddenError, InvalidError, NotFoundError
 from service.factors import after_removal, first_codes
@@ -77,14 +78,13 @@ def making(house: House, moderator_id: int, challenge: bytes) -> dict[str, Any]:
     session = db.session()
     known = queries.passkeys(session, moderator_id)
     _refuse_too_many(known)
-    options: dict[str, Any] = _ceremony().making(
+    return ceremony.making(
         _host(house),
         name=session.get_one(Moderator, moderator_id).email,
         handle=known[0].handle if known else os.urandom(HANDLE_BYTES),
         challenge=challenge,
         known=_known(known),
     )
-    return options
 
 
 def proving(house: House, moderator_id: int | None, challenge: bytes) -> dict[str, Any]:
@@ -97,10 +97,7 @@ def proving(house: House, moderator_id: int | None, challenge: bytes) -> dict[st
         ForbiddenError: this installation can have none.
     """
     known = [] if moderator_id is None else queries.passkeys(db.session(), moderator_id)
-    options: dict[str, Any] = _ceremony().proving(
-        _host(house), challenge=challenge, known=_known(known)
-    )
-    return options
+    return ceremony.proving(_host(house), challenge=challenge, known=_known(known))
 
 
 def add(house: House, moderator_id: int, offer: Offer) -> list[str]:
@@ -113,7 +110,7 @@ def add(house: House, moderator_id: int, offer: Offer) -> list[str]:
     name = " ".join(offer.name.split())
     if not 1 <= len(name) <= NAME_LENGTH:
         raise InvalidError({"name": [f"Give it a name of at most {NAME_LENGTH} characters"]})
-    host, ceremony = _host(house), _ceremony()
+    host = _host(house)
     try:
         made = ceremony.made(
             offer.credential,
@@ -121,7 +118,7 @@ def add(house: House, moderator_id: int, offer: Offer) -> list[str]:
             rp_id=host,
             origin=house.settings.base_url,
         )
-    except ceremony.CeremonyError as error:
+    except CeremonyError as error:
         log.warning("a new passkey is refused: %s", error)
         raise InvalidError({"passkey": [NOT_MADE]}) from error
     with transaction() as session:
@@ -153,7 +150,7 @@ def use(house: House, credential: str, challenge: bytes) -> int:
     Raises:
         InvalidError: unknown, removed, not ours, used before, or of a device that was copied.
     """
-    host, ceremony = _host(house), _ceremony()
+    host = _host(house)
     try:
         shown = ceremony.shown(credential)
         with transaction() as session:
@@ -171,7 +168,7 @@ def use(house: House, credential: str, challenge: bytes) -> int:
             )
             passkey.used_at = house.now()
             return passkey.moderator_id
-    except ceremony.CeremonyError as error:
+    except CeremonyError as error:
         log.warning("a passkey is refused: %s", error)
         raise InvalidError({"passkey": [WRONG]}) from error
 
@@ -201,15 +198,8 @@ def _host(house: House) -> str:
     return found
 
 
-def _ceremony() -> ModuleType:
-    from service import ceremony  # noqa: PLC0415 - 0.2 s of a start that most starts never need
-
-    return ceremony
-
-
-def _known(passkeys: Sequence[Passkey]) -> list[Any]:
-    known = _ceremony().Known
-    return [known(one.credential_id, one.transports) for one in passkeys]
+def _known(passkeys: Sequence[Passkey]) -> list[Known]:
+    return [Known(one.credential_id, one.transports) for one in passkeys]
 
 
 def _use_up(session: Session, house: House, challenge: bytes) -> None:
