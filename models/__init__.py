@@ -31,6 +31,7 @@ from models.outbox import (
 from models.policy import Policy
 from models.queue import Batch, CampaignMark, QueueCount, Revision
 from models.rule import Rule, RuleKind, RuleVerdict
+from models.sign_in import Authenticator, Passkey, PasswordReset, RecoveryCode, StaffSession
 from models.site import PageAlias, Site, Thread
 
 __all__ = [
@@ -39,6 +40,7 @@ __all__ = [
     "Attempt",
     "AuditEntry",
     "AuditSeal",
+    "Authenticator",
     "Base",
     "Batch",
     "CampaignMark",
@@ -68,9 +70,12 @@ __all__ = [
     "Notice",
     "NoticeKind",
     "PageAlias",
+    "Passkey",
+    "PasswordReset",
     "Policy",
     "QueueCount",
     "RateBucket",
+    "RecoveryCode",
     "Revision",
     "Role",
     "Rule",
@@ -79,6 +84,7 @@ __all__ = [
     "Setup",
     "Site",
     "SiteModel",
+    "StaffSession",
     "Status",
     "SubmissionKey",
     "Subscription",

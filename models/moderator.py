@@ -26,9 +26,11 @@ class Moderator(Base):
     email: Mapped[str] = mapped_column(sa.String(254), unique=True)
     name: Mapped[str] = mapped_column(sa.String(100))
     password: Mapped[str] = mapped_column(sa.String(255))
+    password_short: Mapped[bool] = mapped_column(default=False, server_default=sa.false())
+    """Whether it is too short to stand alone, without a second factor."""
     active: Mapped[bool] = mapped_column(default=True)
     fs_uniquifier: Mapped[str] = mapped_column(sa.String(64), unique=True)
-    """Named by Flask-Security: what a session refers to, so that changing it ends them all."""
+    """Named by Flask-Security: what a session refers to; a new password changes it."""
     operator: Mapped[bool] = mapped_column(default=False)
     """May create sites; the first owner is one."""
     shortcuts: Mapped[bool] = mapped_column(default=False, server_default=sa.false())

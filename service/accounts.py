@@ -1,45 +1,30 @@
-"""Moderators' accounts: Flask-Security for passwords and sessions, in our own shape.
+"""Moderators' accounts, in our own shape of Flask-Security: who there is, and how one begins.
 
 `models.Moderator` is plain; here it gains what Flask-Security wants of a user. Sign-ins are loaded
 only as `SignIn`: the session's identity map would hand out whichever class came first.
 """
 
-import contextlib
-import functools
 import hmac
-import threading
-import unicodedata
-from collections.abc import Generator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from email_validator import EmailNotValidError, validate_email
 from flask import Flask
 from flask_security import RoleMixin, Security, UserDatastore, UserMixin
-from flask_security.utils import hash_password, login_user, logout_user, verify_password
+from flask_security.utils import login_user, logout_user
 
 from config import Settings
 from models import Moderator, Role, Setup
+from service import passwords
 from service.db import db, transaction
-from service.errors import InvalidError, NotFoundError, UnavailableError
-from service.guards import Pace, take_turn
+from service.errors import InvalidError, NotFoundError
 from service.house import House
 from service.opening import token_digest
-from service.privacy import fingerprint
 from service.queries import people, sites
 
-SHORTEST_PASSWORD = 15  # NIST SP 800-63B-4: characters of a password that stands alone
-LONGEST_PASSWORD = 1000
 NAME_LENGTH = 100
 ADDRESS_LENGTH = 254  # characters, RFC 5321
-SIGN_IN_PACE = Pace(burst=10, per_minute=10 / 15)
-WRONG = "That email address and password do not belong together."
-# Argon2id at 19 MiB and two passes takes about 85 ms (OWASP's second profile). One at a time, and
-# who would wait long is sent away: signing in must not be a way to hold every thread.
-HASHING = threading.BoundedSemaphore(1)
-HASHING_WAIT = 1.0  # seconds
-BUSY = "Too many people are signing in right now. Please try again."
-COMMON = ("password", "passwort", "qwerty", "letmein", "iloveyou", "administrator", "gatepost")
 
 
 class SignIn(UserMixin, Moderator):  # type: ignore[misc]  # its password is `str | None`, ours always set
@@ -102,33 +87,30 @@ def register(app: Flask) -> None:
     Security(app, Accounts(), register_blueprint=False)
 
 
-def sign_in(house: House, email: str, password: str, network: bytes) -> SignIn:
-    """Sign a moderator in with his password.
-
-    An unknown address takes as long and is answered like a wrong password.
-
-    Args:
-        network: keyed digest of the caller's network.
-
-    Raises:
-        InvalidError: they do not belong together.
-        TooManyError: too many tries for this account or from this network.
-    """
-    address = sign_in_address(email)
-    _take_turns(house, address, network)
-    found: SignIn | None = people.sign_in(db.session(), SignIn, {"email": address})
-    stored: str = _dummy_hash() if found is None else (found.password or "")
-    with _hashing():
-        right = verify_password(_normal(password)[:LONGEST_PASSWORD], stored)
-    if found is None or not right or not found.active:
-        raise InvalidError({"email": [WRONG]})
-    login_user(found, authn_via=["password"])
-    return found
+def remember(moderator: SignIn) -> None:
+    """Let the session of this request be a moderator's."""
+    login_user(moderator)
 
 
-def sign_out() -> None:
-    """End the session."""
+def forget() -> None:
+    """Let the session of this request be nobody's."""
     logout_user()
+
+
+def by_uniquifier(value: str) -> SignIn | None:
+    """Return who signs in under what a session refers to, None when he may not."""
+    return _active({"fs_uniquifier": value})
+
+
+def by_id(moderator_id: int) -> SignIn | None:
+    """Return who signs in under a number, None when he may not."""
+    return _active({"id": moderator_id})
+
+
+def _active(columns: Mapping[str, Any]) -> SignIn | None:
+    # Anew: a deed may have changed the row as a plain Moderator, which is another object.
+    found = people.sign_in(db.session(), SignIn, columns, anew=True)
+    return found if found is not None and found.active else None
 
 
 def claim(house: House, token: str, owner: Person) -> int:
@@ -186,7 +168,7 @@ def _problems(person: Person) -> dict[str, list[str]]:
         errors["name"] = [f"Enter your name, at most {NAME_LENGTH} characters"]
     if valid_address(person.email) is None:
         errors["email"] = ["Enter an email address in the correct format, like name@example.com"]
-    problem = password_problem(person.password, sign_in_address(person.email), name)
+    problem = passwords.problem_of(person.password, sign_in_address(person.email), name)
     if problem:
         errors["password"] = [problem]
     return errors
@@ -201,12 +183,10 @@ def new_moderator(house: House, person: Person, *, operator: bool = False) -> Mo
     errors = _problems(person)
     if errors:
         raise InvalidError(errors)
-    with _hashing():
-        hashed: str = hash_password(_normal(person.password))
     return Moderator(
         email=sign_in_address(person.email),
         name=person.name.strip(),
-        password=hashed,
+        password=passwords.hashed(person.password),
         fs_uniquifier=house.token(40),
         active=True,
         operator=operator,
@@ -231,27 +211,6 @@ def refuse_claimed() -> None:
         raise NotFoundError("There is no such page.")
 
 
-def password_problem(password: str, email: str, name: str) -> str | None:
-    """Return what is wrong with a new password, None when it will do (NIST SP 800-63B-4).
-
-    Length alone counts, in code points; no rule of composition, no expiry. What everybody
-    tries first is refused, with the reason.
-    """
-    normal = _normal(password)
-    if len(normal) < SHORTEST_PASSWORD:
-        return f"Enter at least {SHORTEST_PASSWORD} characters; a few words are fine"
-    if len(normal) > LONGEST_PASSWORD:
-        return f"Enter at most {LONGEST_PASSWORD} characters"
-    plain = normal.casefold().replace(" ", "")
-    own = [part for part in (email.partition("@")[0], name.casefold().replace(" ", "")) if part]
-    for known in (*COMMON, *own):
-        if len(known) > 3 and len(plain.replace(known, "")) < SHORTEST_PASSWORD // 2:  # noqa: PLR2004 - shorter ones occur anywhere
-            return "This is among the first passwords anybody would try; take other words"
-    if len(set(plain)) < 5:  # noqa: PLR2004 - "aaaa…" and "abababab…"
-        return "Use more different characters"
-    return None
-
-
 def sign_in_address(typed: str) -> str:
     """Return an address as accounts are kept and found by, however it was typed.
 
@@ -268,32 +227,3 @@ def valid_address(typed: str) -> str | None:
         return validate_email(typed.strip(), check_deliverability=False).normalized.casefold()
     except EmailNotValidError:
         return None
-
-
-@contextlib.contextmanager
-def _hashing() -> Generator[None]:
-    if not HASHING.acquire(timeout=HASHING_WAIT):
-        raise UnavailableError(BUSY, retry_after=2)
-    try:
-        yield
-    finally:
-        HASHING.release()
-
-
-def _normal(password: str) -> str:
-    return unicodedata.normalize("NFKC", password)
-
-
-@functools.cache
-def _dummy_hash() -> str:
-    hashed: str = hash_password("nobody has this password")
-    return hashed
-
-
-def _take_turns(house: House, address: str, network: bytes) -> None:
-    _dummy_hash()  # made before the first try, so that no try takes longer for making it
-    account = fingerprint(b"sign-in|" + address.encode(), house.ring)[:16]
-    place = fingerprint(b"sign-in|" + network, house.ring)[:16]
-    with transaction() as session:
-        for bucket in (account, place):
-            take_turn(session, bucket, SIGN_IN_PACE, house.now())

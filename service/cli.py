@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable, Sequence
 
 from config import Settings, SettingsError, load
-from service import audit_verbs, model_verbs
+from service import account_verbs, audit_verbs, model_verbs
 from service.errors import SetupError
 
 CONFIG_FAULT = 78  # EX_CONFIG of sysexits.h: the operator has something to mend
@@ -47,6 +47,7 @@ def _parser() -> argparse.ArgumentParser:
     setup.set_defaults(run=_setup)
     migrate = verbs.add_parser("migrate", help="bring the database up to date and stop")
     migrate.set_defaults(run=_migrate)
+    account_verbs.add_to(verbs.add_parser("account", help="let a moderator back in"))
     audit_verbs.add_to(verbs.add_parser("audit", help="verify and export the audit log"))
     model_verbs.add_to(verbs.add_parser("model", help="train, measure and use the spam model"))
     return parser

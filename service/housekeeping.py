@@ -14,6 +14,8 @@ from service.subscriptions import CONFIRM_WITHIN
 
 BUCKET_LIFE = timedelta(hours=48)
 MAIL_LIFE = timedelta(days=30)  # that a mail went out, and what became of it
+SESSION_LIFE = timedelta(days=2)  # of a moderator's session, which is over after 12 hours
+ENROLMENT_LIFE = timedelta(days=1)  # of an authenticator app that no code has confirmed
 CONTACT_LIFE = timedelta(days=365)  # blind index and counters, after the last comment
 
 
@@ -34,6 +36,9 @@ def tidy(house: House) -> int:
         lambda session: queries.forget_notices(session, now - MAIL_LIFE),
         lambda session: queries.forget_addresses(session, addresses),
         lambda session: queries.forget_contacts(session, contacts),
+        lambda session: queries.forget_sessions(session, now - SESSION_LIFE),
+        lambda session: queries.forget_enrolments(session, now - ENROLMENT_LIFE),
+        lambda session: queries.forget_resets(session, now),
         lambda session: forget_old_traces(session, now - MEMORY_LIFE, queries.BATCH),
     )
     gone = 0

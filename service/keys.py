@@ -24,7 +24,7 @@ USES = (
     "email",  # seals addresses
     "index",  # finds a sealed address again
     "receipt",  # authors' private links; never retired with the address keys
-    "session",  # signs moderators' cookies
+    "session",  # signs moderators' cookies; their apps' secrets are sealed under what it gives
     "network",  # rate limits by network and day
     "token",  # fingerprints and form tickets
     "webhook",  # master of the endpoints' derived secrets

@@ -5,7 +5,17 @@ from datetime import date, datetime
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from models import Contact, Mail, Notice, RateBucket, SubmissionKey, Subscription
+from models import (
+    Authenticator,
+    Contact,
+    Mail,
+    Notice,
+    PasswordReset,
+    RateBucket,
+    StaffSession,
+    SubmissionKey,
+    Subscription,
+)
 
 BATCH = 500
 SUBSCRIBED = sa.exists().where(
@@ -76,4 +86,28 @@ def forget_notices(session: Session, before: datetime) -> int:
     """Delete a batch of mails to moderators that were sent or given up before that."""
     old = sa.select(Notice.id).where(Notice.due_at.is_(None), Notice.made_at < before)
     query = sa.delete(Notice).where(Notice.id.in_(old.limit(BATCH))).returning(Notice.id)
+    return len(session.scalars(query).all())
+
+
+def forget_sessions(session: Session, before: datetime) -> int:
+    """Delete a batch of moderators' sessions that began before that; return how many."""
+    old = sa.select(StaffSession.id).where(StaffSession.began_at < before).limit(BATCH)
+    query = sa.delete(StaffSession).where(StaffSession.id.in_(old)).returning(StaffSession.id)
+    return len(session.scalars(query).all())
+
+
+def forget_enrolments(session: Session, before: datetime) -> int:
+    """Delete a batch of authenticator apps that no code has confirmed in time; return how many."""
+    old = sa.select(Authenticator.id).where(
+        Authenticator.confirmed_at.is_(None), Authenticator.made_at < before
+    )
+    query = sa.delete(Authenticator).where(Authenticator.id.in_(old.limit(BATCH)))
+    return len(session.scalars(query.returning(Authenticator.id)).all())
+
+
+def forget_resets(session: Session, now: datetime) -> int:
+    """Delete a batch of links to a new password whose time is over; return how many."""
+    key = PasswordReset.moderator_id
+    old = sa.select(key).where(PasswordReset.expires_at <= now).limit(BATCH)
+    query = sa.delete(PasswordReset).where(key.in_(old)).returning(key)
     return len(session.scalars(query).all())

@@ -22,12 +22,18 @@ def setup_row(session: Session) -> Setup | None:
     return session.scalar(sa.select(Setup).where(Setup.id == 1))
 
 
-def sign_in(session: Session, kind: type[Person], columns: Mapping[str, Any]) -> Person | None:
-    """Return the moderator with these column values, loaded as `kind`."""
+def sign_in(
+    session: Session, kind: type[Person], columns: Mapping[str, Any], *, anew: bool = False
+) -> Person | None:
+    """Return the moderator with these column values, loaded as `kind`.
+
+    Args:
+        anew: also what this session has loaded before, as the database has it now.
+    """
     query = sa.select(kind)
     for name, value in columns.items():
         query = query.where(getattr(kind, name) == value)
-    return session.scalar(query)
+    return session.scalar(query.execution_options(populate_existing=anew))
 
 
 def moderators(session: Session, ids: Collection[int]) -> Sequence[Moderator]:

@@ -2,9 +2,9 @@
 
 import hmac
 import secrets
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 from urllib.parse import quote
 
@@ -13,8 +13,8 @@ from flask.typing import ResponseReturnValue
 from flask_security import current_user
 from markupsafe import Markup
 
-from models import Role, Site
-from service import accounts
+from models import Role, Site, StaffSession
+from service import accounts, staff_sessions
 from service.audit import by_moderator
 from service.db import db
 from service.errors import ForbiddenError, NotFoundError
@@ -22,9 +22,8 @@ from service.moderate import Actor
 from service.queries import sites
 from service.web.context import house, wants_json
 
-LONGEST_SESSION = 12 * 3600  # seconds from signing in (NIST SP 800-63B, second level)
-PROOF_LASTS = 15 * 60  # seconds from signing in: for what a left desk must not open
-LONGEST_PAUSE = 2 * 3600  # seconds without a request: a moderator's lunch, not his night
+FRESH = timedelta(minutes=15)
+"""How long a proof of who one is opens what matters most."""
 UNSAFE = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 FOREIGN_FORM = "This form was not sent from our own page. Load the page again and repeat it."
 DECIDING = (Role.OWNER, Role.MODERATOR)
@@ -61,7 +60,7 @@ def admit() -> ResponseReturnValue | None:
         if request.method in UNSAFE or wants_json():
             raise ForbiddenError("You are signed out. Sign in and repeat it.")
         return redirect(f"/login?next={quote(request.full_path.rstrip('?'))}", code=303)
-    session["seen"] = int(time.time())
+    staff_sessions.see(house(), own_session())
     user: Any = current_user
     own = sites.sites_of(db.session(), user.id)
     g.doer = by_moderator(user.id)
@@ -72,34 +71,61 @@ def admit() -> ResponseReturnValue | None:
     return None
 
 
-def begin_session() -> None:
-    """Start a session's clocks and its form token; called right after signing in."""
-    session["began"] = session["seen"] = int(time.time())
+def begin_session(moderator: accounts.SignIn, way: str) -> None:
+    """Begin the session of somebody who has just proved who he is.
+
+    Args:
+        way: how he proved it, as the audit log says it.
+    """
+    # What a visitor brought along must not live on in the session of the one who signs in.
+    session.clear()
+    accounts.remember(moderator)
+    agent = request.headers.get("User-Agent", "")
+    session["sid"] = staff_sessions.begin(house(), moderator.id, user_agent=agent, way=way)
     session["csrf"] = secrets.token_urlsafe(24)
 
 
+def end_session() -> None:
+    """End the session of the one who asks: its row, so that a copied cookie is worth nothing."""
+    row = own_session()
+    staff_sessions.end(house(), row.moderator_id, row.public_id)
+    _forget()
+
+
 def signed_in() -> bool:
-    """Say whether a moderator is signed in, recently enough; a session that is over ends here."""
+    """Say whether a moderator is signed in: his session's row must be alive.
+
+    What is left in the browser of a session that is over goes.
+    """
     if not current_user.is_authenticated:
         return False
-    now = time.time()
-    fresh = now - session.get("began", 0) < LONGEST_SESSION
-    if fresh and now - session.get("seen", 0) < LONGEST_PAUSE:
-        return True
-    accounts.sign_out()
-    session.clear()
-    return False
+    row = staff_sessions.alive(house(), session.get("sid", ""), current_user.id)
+    if row is None:
+        _forget()
+        return False
+    g.staff_session = row
+    return True
+
+
+def own_session() -> StaffSession:
+    """Return the session of the moderator who asks."""
+    found: StaffSession = g.staff_session
+    return found
 
 
 def fresh() -> bool:
-    """Say whether the session proved itself a short while ago."""
-    began: int = session.get("began", 0)
-    return time.time() - began < PROOF_LASTS
+    """Say whether the one who asks has proved within the last 15 minutes who he is."""
+    return house().now() - own_session().proved_at < FRESH
+
+
+def _forget() -> None:
+    accounts.forget()
+    session.clear()
 
 
 def prove_again(path: str) -> ResponseReturnValue:
     """Lead to where a moderator proves himself, and from there on to one of our paths."""
-    return redirect(f"/login?next={quote(path)}", code=303)
+    return redirect(f"/login/again?next={quote(path)}", code=303)
 
 
 def refuse_foreign_form() -> None:

@@ -39,7 +39,18 @@ TITLES = {
 }
 
 
-STAFF = ("/queue", "/sites", "/statistics", "/setup", "/login", "/logout", "/invitations")
+STAFF = (
+    "/queue",
+    "/sites",
+    "/statistics",
+    "/notices",
+    "/account",
+    "/setup",
+    "/login",
+    "/logout",
+    "/reset",
+    "/invitations",
+)
 """Where paths of moderators' doors begin, for what is refused before a door knows who asks."""
 
 

@@ -8,6 +8,7 @@ from service import team
 from service.db import db
 from service.errors import BadRequestError, ConflictError, InvalidError
 from service.queries import team as queries
+from service.queries.factors import have_second_factor
 from service.web.context import house
 from service.web.guarding import guard, own_site, person
 
@@ -77,12 +78,14 @@ def _role(name: str) -> Role:
 
 def _page(site: Site, **more: object) -> str:
     owner = any(one.id == site.id for one in person().with_role(Role.OWNER))
+    members = queries.members(db.session(), site.id)
     return render_template(
         "moderator/team.html",
         **{
             "site": site,
             "owner": owner,
-            "members": queries.members(db.session(), site.id),
+            "members": members,
+            "guarded": have_second_factor(db.session(), [member.id for member, _ in members]),
             "invitations": queries.open_invitations(db.session(), site.id) if owner else [],
             "now": house().now(),
             "roles": ROLES,

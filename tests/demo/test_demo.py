@@ -6,10 +6,10 @@ from collections import Counter
 import pytest
 
 from models import Comment, Decision, Site, Status, Thread
-from service.accounts import sign_in
 from service.demo.blog import PAGE, article_text, start_blog
 from service.demo.seed import SITE, seed
 from service.demo.voices import voices
+from service.signing_in import check_password
 from service.web.context import HOUSE
 from tests.building import rows
 from tests.serving import free_port
@@ -71,7 +71,9 @@ def test_the_comments_are_spread_over_weeks_and_none_is_from_the_future(seeded, 
 def test_the_owner_can_sign_in(seeded):
     app, credentials = seeded
     with app.test_request_context():
-        owner = sign_in(app.extensions[HOUSE], credentials.email, credentials.password, b"n" * 16)
+        owner = check_password(
+            app.extensions[HOUSE], credentials.email, credentials.password, b"n" * 16
+        )
 
     assert owner.name == "Marta Quiroga"
 

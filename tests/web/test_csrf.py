@@ -11,6 +11,7 @@ FOR_ANYBODY = {"form", "tickets", "threads", "feeds", "embed", "receipts", "mail
 FOR_SIGNING_IN = {
     "account",
     "invitations",
+    "reset",
 }  # /login and /setup have no session yet; /logout is tried below
 FILLED = {"slug": "blog", "public_id": "ep_unknown", "number": 4711}
 
@@ -84,7 +85,9 @@ def test_a_script_of_ours_may_carry_the_token_in_a_header(staff):
     assert staff.post("/logout", data={"name": "x"}, headers=headers).status_code == 303
 
 
-@pytest.mark.parametrize("path", ["/login", "/setup", "/invitations/x"])
+@pytest.mark.parametrize(
+    "path", ["/login", "/login/second", "/login/passkey", "/setup", "/reset", "/invitations/x"]
+)
 def test_signing_in_and_claiming_take_no_form_from_elsewhere(client, path):
     answer = client.post(path, data={"name": "x"}, headers={"Sec-Fetch-Site": "cross-site"})
     assert answer.status_code == 403

@@ -3,7 +3,7 @@
 import pytest
 
 from models import Site
-from service import accounts
+from service import passwords
 from tests.building import rows
 from tests.conftest import visitor
 from tests.web.staff import OWN_FORM, PASSWORD, csrf_of, hire, sign_in, submit_form
@@ -57,10 +57,20 @@ def test_signing_out_ends_the_session(client, ana):
     assert client.get("/queue").headers["Location"].startswith("/login")
 
 
-def test_a_session_ends_after_a_long_pause(client, ana):
+def test_a_session_ends_after_a_long_pause(client, clock, ana):
     sign_in(client)
-    with client.session_transaction(base_url="https://comments.example.org") as session:
-        session["seen"] -= 3 * 3600
+    clock.move(minutes=119)
+    assert client.get("/queue").status_code == 200
+    clock.move(hours=2)
+    assert client.get("/queue").headers["Location"].startswith("/login")
+
+
+def test_a_session_ends_after_half_a_day_however_busy_it_is(client, clock, ana):
+    sign_in(client)
+    for _ in range(11):
+        clock.move(hours=1)
+        assert client.get("/queue").status_code == 200
+    clock.move(hours=1)
     assert client.get("/queue").headers["Location"].startswith("/login")
 
 
@@ -142,8 +152,8 @@ def test_a_moderators_session_is_not_looked_at_where_readers_go(client, ana, pat
 
 
 def test_who_would_wait_long_for_the_slow_hash_is_sent_away(client, ana, monkeypatch):
-    monkeypatch.setattr(accounts, "HASHING_WAIT", 0.01)
-    with accounts.HASHING:
+    monkeypatch.setattr(passwords, "HASHING_WAIT", 0.01)
+    with passwords.HASHING:
         answer = sign_in(client)
     assert answer.status_code == 503
     assert answer.headers["Retry-After"] == "2"

@@ -158,6 +158,7 @@ def test_what_was_erased_is_found_no_more_and_leaves_the_file(app_on_both, staff
 def test_filters_narrow_the_list(app_on_both, staff, clock):
     plain = comment_in(app_on_both, comment="Nothing special here.", page="/one")
     clock.move(days=2)
+    sign_in(staff)
     linked = comment_in(
         app_on_both,
         comment="See https://reader.example.net/page for more.",

@@ -11,11 +11,11 @@ from service.housekeeping import tidy
 from service.keys import USES, KeyRing
 from service.reveal import REVEAL_PACE, Reason
 from service.web.context import HOUSE
-from service.web.guarding import PROOF_LASTS
+from service.web.guarding import FRESH
 from tests.building import COMMENT, rows
 from tests.conftest import visitor
 from tests.web.desk import JSON, send_json, site_of
-from tests.web.staff import OWN_FORM, csrf_of, hire, sign_in, submit_form
+from tests.web.staff import OWN_FORM, PASSWORD, csrf_of, hire, sign_in, submit_form
 
 ADDRESS = COMMENT["email"]
 
@@ -37,14 +37,6 @@ def look(client, app, reason="legal", **fields):
 
 def looks(app):
     return rows(app, AuditEntry, AuditEntry.act == "comment.reveal")
-
-
-def age_session(client):
-    """Let the session have proved itself a while ago; it is in use all the same."""
-    with client.session_transaction(base_url="https://comments.example.org") as session:
-        for name, value in session.items():
-            if isinstance(value, int) and name != "seen":
-                session[name] = value - PROOF_LASTS - 1
 
 
 def test_an_owner_reads_the_address_and_the_log_says_who_and_why(app_on_both):
@@ -79,20 +71,21 @@ def test_without_a_reason_of_the_list_nothing_is_shown_or_counted(app, client, r
     assert looks(app) == []
 
 
-def test_who_signed_in_a_while_ago_proves_himself_first(app, client):
+def test_who_signed_in_a_while_ago_proves_himself_first(app, client, clock):
     olga = owner_of(app)
     send_json(client)
-    age_session(olga)
+    clock.move(seconds=FRESH.total_seconds() + 1)
     assert "asks for your password first" in olga.get(page_of(app)).text
 
     answer = look(olga, app)
 
     assert answer.status_code == 303
-    assert answer.location.startswith("/login")
+    assert answer.location.startswith("/login/again?")
     assert answer.location.endswith(f"next={page_of(app)}")
     assert looks(app) == []
 
-    sign_in(olga, "Olga")
+    proved = submit_form(olga, "/login/again", password=PASSWORD, next=page_of(app))
+    assert proved.location == page_of(app)
     assert ADDRESS in look(olga, app).text
 
 

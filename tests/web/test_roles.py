@@ -18,7 +18,7 @@ from tests.web.staff import OWN_FORM, csrf_of, hire, sign_in, submit_form
 
 PUBLIC = {
     "account", "embed", "feeds", "form", "health", "invitations", "mail",
-    "receipts", "static", "threads", "tickets",
+    "receipts", "reset", "static", "threads", "tickets",
 }  # fmt: skip
 """Doors of readers and of those who have not signed in yet: no role opens or shuts them."""
 
@@ -88,6 +88,17 @@ TABLE = {
     "GET /sites/<slug>/statistics": OWN,
     "GET /sites/<slug>/audit": OWNERS,
     "GET /sites/<slug>/audit.jsonl": OWNERS,
+    "GET /login/again": ALL,
+    "POST /login/again": ALL,
+    "POST /login/again/options": ALL,
+    "GET /account": ALL,
+    "POST /account/password": ALL,
+    "GET /account/app": ALL,
+    "POST /account/app": ALL,
+    "POST /account/codes": ALL,
+    "POST /account/passkeys": ALL,
+    "POST /account/passkeys/options": ALL,
+    "POST /account/sessions": ALL,
 }
 
 

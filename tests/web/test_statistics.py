@@ -36,7 +36,8 @@ def cells(page, heading):
 def test_what_came_is_counted_by_day_and_by_where_it_stands(app_on_both, ana, clock):
     site = site_of(app_on_both)
     old = comment_in(app_on_both, comment="The day before.")
-    clock.move(hours=12)  # midnight UTC
+    clock.move(hours=12)  # midnight UTC, and the end of a session
+    sign_in(ana)
     new = [comment_in(app_on_both, comment=f"Today {one}.") for one in range(4)]
     move_to(app_on_both, site, old, Status.APPROVED)
     move_to(app_on_both, site, new[0], Status.SPAM)
