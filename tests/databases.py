@@ -43,7 +43,7 @@ class Databases:
         if kind == "sqlite":
             shutil.copyfile(self._file(TEMPLATE), self._file(name))
         else:
-            self.server.run(f'CREATE DATABASE {name} TEMPLATE "{TEMPLATE}"')
+            self.server.run(f'CREATE DATABASE {name} TEMPLATE "{TEMPLATE}" STRATEGY FILE_COPY')
         return self._url(kind, name)
 
     def empty(self, kind: Kind) -> str:
