@@ -1,6 +1,7 @@
 """Questions about comments; whatever serves one site filters by it in SQL."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import date, datetime
 
 import sqlalchemy as sa
@@ -26,6 +27,16 @@ RECENT = (
     .limit(sa.bindparam("most"))
 )
 PRESENT = sa.and_(Comment.withdrawn_at.is_(None), Comment.erased_at.is_(None))
+
+
+@dataclass(frozen=True, slots=True)
+class Acquaintance:
+    """What a site knows of an author: comments seen, approved, rejected, and since when."""
+
+    seen: int
+    approved: int
+    rejected: int
+    first_day: date
 
 
 def comment_of_site(session: Session, site_id: int, public_id: str) -> Comment | None:
@@ -234,10 +245,12 @@ def newest_of_contacts(session: Session, ids: Sequence[int]) -> Comment | None:
     return session.scalar(query.order_by(Comment.id.desc()).limit(1))
 
 
-def contacts_of(session: Session, ids: Sequence[int]) -> dict[int, Contact]:
-    """Return contacts by row id."""
-    rows = session.scalars(sa.select(Contact).where(Contact.id.in_(ids)))
-    return {contact.id: contact for contact in rows}
+def acquaintances(session: Session, ids: Sequence[int]) -> dict[int, Acquaintance]:
+    """Return what is known of authors by the rows of their contacts; no sealed address is read."""
+    query = sa.select(
+        Contact.id, Contact.seen, Contact.approved, Contact.rejected, Contact.first_day
+    ).where(Contact.id.in_(ids))
+    return {row.id: Acquaintance(*row[1:]) for row in session.execute(query)}
 
 
 def earlier_submission(

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 from markupsafe import Markup
 
-from models import Comment, Contact, Site, Status, Thread
+from models import Comment, Site, Status, Thread
 from models.spam.features import NAME_CAP
 from models.spam.site.signals import SIGNALS, signal_value
 from models.spam.telling import folds, shown
@@ -164,7 +164,7 @@ def cards(
     session = db.session()
     waiting = [row[0].id for row in rows if row[0].status is Status.PENDING]
     like = alike_counts(session, waiting)
-    contacts = queries.contacts_of(
+    contacts = queries.acquaintances(
         session, [row[0].contact_id for row in rows if row[0].contact_id is not None]
     )
     parents = queries.comments_of_rows(
@@ -214,7 +214,7 @@ def _excerpt(parent: Comment | None) -> str | None:
     return f"{parent.name}: {short}{'…' if len(parent.text) > EXCERPT else ''}"
 
 
-def _badges(comment: Comment, contact: Contact | None) -> list[str]:
+def _badges(comment: Comment, contact: queries.Acquaintance | None) -> list[str]:
     found = []
     if contact is None:
         found.append("no address given")
