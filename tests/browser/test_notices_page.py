@@ -24,7 +24,7 @@ def place(make_app, sqlite_url):
         yield base
 
 
-def test_mail_is_set_on_a_phone_without_scripts_and_axe_finds_nothing(place, browser):
+def test_mail_is_set_on_a_phone_without_scripts_and_axe_finds_nothing(place, browser, pictures):
     context = browser.new_context(viewport=PHONE, color_scheme="dark")
     page = context.new_page()
     page.goto(f"{place}/login?next=/notices")
@@ -48,6 +48,7 @@ def test_mail_is_set_on_a_phone_without_scripts_and_axe_finds_nothing(place, bro
 
     assert plain.get_by_role("status").inner_text() == "Saved."
     page.goto(f"{place}/notices")
+    page.screenshot(path=pictures / "notices-phone.png")
     assert Axe().run(page).response["violations"] == []
     assert page.evaluate("document.documentElement.scrollWidth") == PHONE["width"]
     assert page.get_by_role("region", name="Other").get_by_label("At once").input_value() == "all"

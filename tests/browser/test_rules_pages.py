@@ -76,7 +76,7 @@ def signed_in(browser, address, **options):
     ("scheme", "size"), [("light", DESKTOP), ("dark", NARROW)], ids=["desktop", "dark-phone"]
 )
 def test_a_host_is_blocked_from_a_comment_and_the_rule_ended(
-    browser, house_with_rules, scheme, size
+    browser, house_with_rules, pictures, scheme, size
 ):
     app, address = house_with_rules
     page = signed_in(browser, address, viewport=size, color_scheme=scheme)
@@ -92,6 +92,8 @@ def test_a_host_is_blocked_from_a_comment_and_the_rule_ended(
     page.get_by_role("button", name="See what it would have done").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Before this is saved")
     assert_no_barrier(page)
+    if size == DESKTOP:
+        page.screenshot(path=pictures / "rule-rehearsal-desktop.png", full_page=True)
     page.get_by_role("button", name="Save it").click()
     expect(page.get_by_role("status").first).to_contain_text("1 comment like that waits")
     expect(page.locator(".badges")).to_contain_text("host spin.casino.example: blocked")
