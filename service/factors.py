@@ -206,7 +206,7 @@ def _make_codes(session: Session, house: House, moderator_id: int) -> list[str]:
 
 
 def _secret(house: House, row: Authenticator) -> bytes:
-    return totp.open_sealed(row.sealed, moderator_id=row.moderator_id, uid=row.uid, ring=house.ring)
+    return totp.open_secret(row.sealed, moderator_id=row.moderator_id, uid=row.uid, ring=house.ring)
 
 
 def _plain(typed: str) -> str:

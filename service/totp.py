@@ -43,7 +43,7 @@ def seal(secret: bytes, *, moderator_id: int, uid: bytes, ring: KeyRing) -> byte
     return HEADER.pack(FORMAT, key.kid) + nonce + body
 
 
-def open_sealed(sealed: bytes, *, moderator_id: int, uid: bytes, ring: KeyRing) -> bytes:
+def open_secret(sealed: bytes, *, moderator_id: int, uid: bytes, ring: KeyRing) -> bytes:
     """Open a sealed secret.
 
     Raises:

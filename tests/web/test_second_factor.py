@@ -221,14 +221,14 @@ def test_the_secret_is_sealed_for_its_row_alone(app_on_both, clock, ana):
     assert phone.secret not in row.sealed
 
     ring = app_on_both.extensions[HOUSE].ring
-    opened = totp.open_sealed(row.sealed, moderator_id=row.moderator_id, uid=row.uid, ring=ring)
+    opened = totp.open_secret(row.sealed, moderator_id=row.moderator_id, uid=row.uid, ring=ring)
     assert opened == phone.secret
     for other in (
         {"moderator_id": row.moderator_id + 1, "uid": row.uid},
         {"moderator_id": row.moderator_id, "uid": bytes(16)},
     ):
         with pytest.raises(totp.SealError):
-            totp.open_sealed(row.sealed, **other, ring=ring)
+            totp.open_secret(row.sealed, **other, ring=ring)
 
 
 def test_owners_see_who_has_a_second_factor(app_on_both, clock, ana):
