@@ -22,7 +22,7 @@ CHECKS: dict[str, list[str]] = {
     "imports": ["lint-imports", "--no-cache"],
     "dependencies": ["deptry", "."],
 }
-FIRST_HALF = ["tests/browser", "tests/models", "tests/out", "tests/bench"]
+FIRST_HALF = [f"tests/{room}" for room in ("browser", "models", "out", "bench", "faults", "demo")]
 HALVES = (FIRST_HALF, ["tests", *[f"--ignore={folder}" for folder in FIRST_HALF]])
 """Run side by side; each takes about as long as the other on two cores."""
 

@@ -8,7 +8,7 @@ import pytest
 from tests.checks.kill_storm import storm
 
 
-@pytest.mark.parametrize(("kind", "kills"), [("sqlite", 20), ("postgresql", 5)])
+@pytest.mark.parametrize(("kind", "kills"), [("sqlite", 10), ("postgresql", 5)])
 def test_nothing_acknowledged_is_lost_or_doubled_by_kills(tmp_path, databases, kind, kills):
     url = databases.fresh(kind) if kind == "postgresql" else ""
 
