@@ -28,6 +28,7 @@ CHOICES: Mapping[str, Collection[str]] = {
     "page_query": ("keep", "drop"),
     "language": languages(),
 }
+TAKEN = "There is a site of this short name already."
 SLUG = re.compile(r"[a-z0-9](?:[a-z0-9-]*[a-z0-9])?")
 NO_SLUG = re.compile(r"[^a-z0-9]+")
 
@@ -70,18 +71,19 @@ def found_site(
         errors["language"] = ["Choose one of the list."]
     with transaction() as session:
         if queries.site_by_slug(session, slug) is not None:
-            errors["slug"] = ["There is a site of this short name already."]
+            errors["slug"] = [TAKEN]
         if errors:
             raise InvalidError(errors)
-        site = Site(
+        site = queries.site_made(
+            session,
             slug=slug or _free_slug(session, own[0]),
             name=name.strip(),
             origins=own,
             stored_policy=Policy(language=language).to_json(),
             created_at=house.now(),
         )
-        session.add(site)
-        session.flush()
+        if site is None:  # somebody else's form was a moment faster
+            raise InvalidError({"slug": [TAKEN]})
         session.add(Membership(moderator_id=owner_id, site_id=site.id, role=Role.OWNER))
         note(session, house, "site.create", site.id)
     return site

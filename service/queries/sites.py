@@ -27,6 +27,12 @@ def site_by_slug(session: Session, slug: str) -> Site | None:
     return session.scalar(sa.select(Site).where(Site.slug == slug))
 
 
+def site_made(session: Session, *, slug: str, **values: Any) -> Site | None:
+    """Make a site and return it; None where there is one of that slug already."""
+    made = insert_or_leave(session, Site, {"slug": slug, **values})
+    return site_by_slug(session, slug) if made else None
+
+
 def site(session: Session, site_id: int) -> Site:
     """Return a site by its row."""
     return session.get_one(Site, site_id)

@@ -1,12 +1,16 @@
 """An owner's pages: sites, rules, endpoints."""
 
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
+
 import pytest
 
 from models import Delivery, Endpoint, Event, EventType, Role, Site
 from service import sites
+from service.errors import InvalidError
 from service.signing import derive_secret, show_secret
 from service.web.context import HOUSE
-from tests.building import rows
+from tests.building import make_moderator, rows
 from tests.conftest import visitor
 from tests.web.staff import OWN_FORM, PASSWORD, fresh_setup, hire, sign_in, submit_form
 
@@ -33,6 +37,28 @@ def owner(app):
         origins="https://river.example.org http://localhost:4000/",
     )
     return client
+
+
+def test_of_two_sites_made_at_once_under_one_short_name_there_is_one(app_on_both):
+    ana = make_moderator(app_on_both, "Ana")
+    house = app_on_both.extensions[HOUSE]
+    found = {"slug": "river", "name": "River", "origins": ["https://river.example"]}
+    start = Barrier(4)
+
+    def make(_number):
+        start.wait()
+        with app_on_both.app_context():
+            try:
+                return sites.found_site(house, owner_id=ana, **found).slug
+            except InvalidError as error:
+                return error.errors
+
+    with ThreadPoolExecutor(4) as pool:
+        said = list(pool.map(make, range(4)))
+
+    assert said.count("river") == 1
+    assert said.count({"slug": [sites.TAKEN]}) == 3
+    assert len(rows(app_on_both, Site, Site.slug == "river")) == 1
 
 
 def site(app):
