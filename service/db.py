@@ -4,8 +4,8 @@ import contextlib
 import sqlite3
 import threading
 import time
+from collections import deque
 from collections.abc import Generator
-from dataclasses import dataclass
 from functools import partial
 from typing import Any
 from weakref import WeakKeyDictionary
@@ -31,13 +31,53 @@ LOCK_RETRY = 0.01  # seconds
 db = SQLAlchemy(model_class=Base, session_options={"expire_on_commit": False})
 
 
-@dataclass(frozen=True, slots=True)
-class _Turn:
-    lock: threading.Lock
-    timeout: float  # seconds
+class Turns:
+    """Lets threads go one after the other, who came first goes first.
+
+    A plain lock knows no order: whoever gives it back and wants it again has it before a thread
+    that waits has woken, and on a slow disk one waited for over a second while others wrote.
+
+    Args:
+        timeout: seconds after which one that waits gives up.
+    """
+
+    def __init__(self, timeout: float) -> None:
+        self.timeout = timeout
+        self._guard = threading.Lock()
+        self._taken = False
+        self._queue: deque[threading.Event] = deque()
+
+    @property
+    def waiting(self) -> int:
+        """How many wait for their turn."""
+        return len(self._queue)
+
+    def take(self) -> bool:
+        """Wait for a turn; say whether it came in time. Who has it gives it back."""
+        with self._guard:
+            if not self._taken:
+                self._taken = True
+                return True
+            called = threading.Event()
+            self._queue.append(called)
+        if called.wait(self.timeout):
+            return True
+        with self._guard:
+            if called.is_set():  # it came at the very end
+                return True
+            self._queue.remove(called)
+            return False
+
+    def give(self) -> None:
+        """Let the next one go."""
+        with self._guard:
+            if self._queue:
+                self._queue.popleft().set()
+            else:
+                self._taken = False
 
 
-_turns: WeakKeyDictionary[Any, _Turn] = WeakKeyDictionary()
+_turns: WeakKeyDictionary[Any, Turns] = WeakKeyDictionary()
 
 
 class WriteOutsideTransactionError(RuntimeError):
@@ -81,7 +121,7 @@ def prepare(engine: sa.Engine, settings: Settings) -> None:
     """Set up each connection of the engine; call it once, before the first one."""
     if settings.on_sqlite:
         sa.event.listen(engine, "connect", partial(_open_sqlite, settings.busy_timeout))
-        _turns[engine] = _Turn(threading.Lock(), settings.busy_timeout)
+        _turns[engine] = Turns(settings.busy_timeout)
     else:
         milliseconds = round(settings.busy_timeout * 1000)
         sa.event.listen(engine, "connect", partial(_open_postgresql, milliseconds))
@@ -174,16 +214,16 @@ def _turn(session: Session) -> Generator[None]:
     SQLite's own queue is a row of sleeps in which one thread may starve: of 8 threads the
     unluckiest waited 2.0-2.4 s, with turns 0.5-0.6 s.
     """
-    turn = _turns.get(session.get_bind())
-    if turn is None:
+    turns = _turns.get(session.get_bind())
+    if turns is None:
         yield
         return
-    if not turn.lock.acquire(timeout=turn.timeout):
+    if not turns.take():
         raise _unavailable()
     try:
         yield
     finally:
-        turn.lock.release()
+        turns.give()
 
 
 def forget_freed_pages() -> None:

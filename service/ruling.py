@@ -9,7 +9,7 @@ from models import Comment, Site
 from models.spam import Document
 from service.house import House
 from service.queries import rules as queries
-from service.rulebook import Rulebook, Spoken, entry_of
+from service.rulebook import SILENT, Rulebook, Spoken, entry_of
 
 RULES = "rules"
 """In a comment's signals: the numbers of the rules that spoke when it came."""
@@ -50,10 +50,11 @@ def spoken_of_all(
     session: Session, house: House, rows: Mapping[Comment, Site]
 ) -> dict[Comment, Spoken]:
     """Say what the rules find in each of these comments, as they stand now."""
-    contacts = {one.contact_id for one in rows if one.contact_id is not None}
-    of_authors = queries.rules_on_authors(session, contacts)
-    found = {}
-    for comment, site in rows.items():
+    found = dict.fromkeys(rows, SILENT)
+    ruled = {one: site for one, site in rows.items() if site.rules_version}  # 0 = never any
+    contacts = {one.contact_id for one in ruled if one.contact_id is not None}
+    of_authors = queries.rules_on_authors(session, contacts) if contacts else {}
+    for comment, site in ruled.items():
         rule = of_authors.get(comment.contact_id or 0)
         book = rulebook_of(session, house, site.id, site.rules_version)
         found[comment] = book.spoken(

@@ -242,12 +242,17 @@ def reasons(comment: Comment) -> list[tuple[str, str]]:
     weights = _weights(comment)
     tenths = [round(10 * weight) for weight in weights]
     missing = round(10 * sum(weights)) - sum(tenths)
+    if missing:
+        _settle(tenths, weights, missing)
+    texts = [str(reason["text"]) for reason in comment.reasons]
+    return [(f"{tenth / 10:+.1f}", text) for tenth, text in zip(tenths, texts, strict=True)]
+
+
+def _settle(tenths: list[int], weights: Sequence[float], missing: int) -> None:
     step = 1 if missing > 0 else -1
     lost = [step * (10 * weight - tenth) for weight, tenth in zip(weights, tenths, strict=True)]
     for place in sorted(range(len(lost)), key=lambda one: -lost[one])[: abs(missing)]:
         tenths[place] += step
-    texts = [str(reason["text"]) for reason in comment.reasons]
-    return [(f"{tenth / 10:+.1f}", text) for tenth, text in zip(tenths, texts, strict=True)]
 
 
 def _weights(comment: Comment) -> list[float]:

@@ -21,7 +21,12 @@ PROGRAM_TYPES = ("application/json", "application/problem+json")
 def house() -> House:
     """Return the outside world of this application, and who asks where he signed in."""
     found: House = current_app.extensions[HOUSE]
-    return replace(found, doer=g.doer) if "doer" in g else found
+    if "doer" not in g:
+        return found
+    if "house" not in g:  # a page of fifty cards asks for it hundreds of times
+        g.house = replace(found, doer=g.doer)
+    own: House = g.house
+    return own
 
 
 def site_of_path(slug: str) -> Site:

@@ -14,6 +14,7 @@ import sqlalchemy as sa
 from models import RateBucket
 from service import db as database
 from service.db import (
+    Turns,
     WriteOutsideTransactionError,
     db,
     engine_options,
@@ -24,6 +25,7 @@ from service.db import (
 )
 from service.errors import UnavailableError
 from tests.databases import bare_app, engine_of, settings_for
+from tests.serving import pause
 
 ROOT = Path(__file__).parents[2]
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
@@ -196,6 +198,27 @@ def test_a_database_locked_by_another_process_is_unavailable_in_time(app, databa
     assert refused.value.retry_after == 2
     add_bucket(app)
     assert tokens(app) == [0.0]
+
+
+def test_who_waits_goes_before_who_comes_back():
+    turns, order = Turns(timeout=10), []
+
+    def go(name):
+        assert turns.take()
+        order.append(name)
+        turns.give()
+
+    assert turns.take()
+    with ThreadPoolExecutor(2) as others:
+        for number, name in enumerate(("first", "second")):
+            others.submit(go, name)
+            while turns.waiting <= number:
+                pause(0.001)
+        turns.give()
+        go("back again")
+
+    assert order == ["first", "second", "back again"]
+    assert turns.take()
 
 
 def test_a_thread_whose_turn_does_not_come_is_told_so_in_time(sqlite_url):
