@@ -9,7 +9,7 @@ from service import privacy
 from service.db import db, transaction
 from service.house import House
 from service.letters import Occasion, letter_of
-from service.out.smtp import Envelope, MailError, batch, log_attempt, outcome, tried
+from service.out.smtp import Envelope, MailError, batch, outcome, post_one
 from service.privacy import EmailAddress, SealError
 from service.queries import mails as queries
 from service.queries.outbox import lease_clock
@@ -70,13 +70,7 @@ def _opened(house: House, contact: Contact) -> EmailAddress | None:
 
 def post(house: House, envelope: Envelope) -> None:
     """Send one claimed mail and write down what came of it."""
-    if envelope.letter is None:
-        with transaction() as session:
-            queries.drop_mail(session, envelope.row, envelope.token)
-        return
-    error = tried(house, envelope, envelope.letter)
-    held = _marked(house, envelope, error)
-    log_attempt(envelope, error, held=held)
+    post_one(house, envelope, queries.drop_mail, _marked)
 
 
 def _marked(house: House, envelope: Envelope, error: MailError | None) -> bool:

@@ -10,7 +10,7 @@ from service.house import House
 from service.letters import Letter
 from service.notice_letters import Figures, News, digest_letter, news_letter, test_letter
 from service.notices import may_hear
-from service.out.smtp import Envelope, MailError, batch, log_attempt, outcome, tried
+from service.out.smtp import Envelope, MailError, batch, outcome, post_one
 from service.privacy import EmailAddress
 from service.queries import notices as queries
 from service.queries.notices import Told
@@ -87,13 +87,7 @@ def _figures(session: Session, notice: Notice, told: Told) -> Figures:
 
 def post(house: House, envelope: Envelope) -> None:
     """Send one claimed mail and write down what came of it."""
-    if envelope.letter is None:
-        with transaction() as session:
-            queries.drop_notice(session, envelope.row, envelope.token)
-        return
-    error = tried(house, envelope, envelope.letter)
-    held = _marked(house, envelope, error)
-    log_attempt(envelope, error, held=held)
+    post_one(house, envelope, queries.drop_notice, _marked)
 
 
 def _marked(house: House, envelope: Envelope, error: MailError | None) -> bool:

@@ -5,6 +5,7 @@ import random
 import smtplib
 import ssl
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from email.headerregistry import Address
@@ -13,7 +14,10 @@ from email.policy import SMTP
 from email.utils import format_datetime
 from typing import Any
 
+from sqlalchemy.orm import Session
+
 from config import Settings
+from service.db import transaction
 from service.house import House
 from service.letters import Letter
 from service.privacy import EmailAddress
@@ -170,3 +174,24 @@ def log_attempt(envelope: Envelope, error: MailError | None, *, held: bool) -> N
             "held": held,
         },
     )
+
+
+def post_one(
+    house: House,
+    envelope: Envelope,
+    drop: Callable[[Session, int, str], None],
+    mark: Callable[[House, Envelope, MailError | None], bool],
+) -> None:
+    """Send one claimed mail and write down what came of it, whoever it goes to.
+
+    Args:
+        drop: forgets the row of one that has nothing left to say.
+        mark: writes an attempt down; False when the lease was lost.
+    """
+    if envelope.letter is None:
+        with transaction() as session:
+            drop(session, envelope.row, envelope.token)
+        return
+    error = tried(house, envelope, envelope.letter)
+    held = mark(house, envelope, error)
+    log_attempt(envelope, error, held=held)

@@ -21,7 +21,7 @@ from service import notices, team
 from service.db import db, transaction
 from service.housekeeping import tidy
 from service.out import notices as out
-from service.out import outbox
+from service.out import outbox, smtp
 from service.queries import notices as queries
 from tests.building import rows
 from tests.conftest import visitor
@@ -160,7 +160,7 @@ def test_who_dies_between_sending_and_marking_leaves_the_same_mail_to_the_next(
     gather(app)
     with app.app_context():
         [envelope] = out.claim(house(app))
-        out.tried(house(app), envelope, envelope.letter)  # and here it dies
+        smtp.tried(house(app), envelope, envelope.letter)  # and here it dies
         assert out.claim(house(app)) == []
     come(app, comment="Came after the first.")
     clock.move(seconds=61)
