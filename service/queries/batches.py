@@ -1,25 +1,11 @@
 """Questions about acts on many comments."""
 
 from collections.abc import Sequence
-from datetime import datetime
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy.orm import Session
 
 from models import Batch, Comment, Decision, Moderator
-
-_undoing = aliased(Batch)
-RECENT = (
-    sa.select(Batch)
-    .where(
-        Batch.moderator_id == sa.bindparam("moderator"),
-        Batch.made_at >= sa.bindparam("since", type_=Batch.made_at.type),
-        Batch.undoes_id.is_(None),
-        ~sa.exists().where(_undoing.undoes_id == Batch.id),
-    )
-    .order_by(Batch.id.desc())
-    .limit(sa.bindparam("most"))
-)
 
 
 def batch_of_moderator(session: Session, moderator_id: int, public_id: str) -> Batch | None:
@@ -67,14 +53,6 @@ def decisions_of_batch(
     """Return a batch's decisions beyond a row, oldest first."""
     query = sa.select(Decision).where(Decision.batch_id == batch_id, Decision.id > after)
     return session.scalars(query.order_by(Decision.id).limit(limit)).all()
-
-
-def recent_batches(
-    session: Session, moderator_id: int, *, since: datetime, limit: int
-) -> Sequence[Batch]:
-    """Return a moderator's newest batches that nothing took back and that are no undo."""
-    values = {"moderator": moderator_id, "since": since, "most": limit}
-    return session.scalars(RECENT, values).all()
 
 
 def names_of(session: Session, moderator_ids: Sequence[int]) -> list[str]:

@@ -5,27 +5,11 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy.orm import Session
 
 from models import Comment, Contact, Decision, Moderator, Status, SubmissionKey
 from service.queries.sites import insert_or_leave
 
-_undoing = aliased(Decision)
-# Built once: putting it together took a tenth of the time of a queue page.
-RECENT = (
-    sa.select(Decision, Comment)
-    .join(Comment, Comment.id == Decision.comment_id)
-    .where(
-        Decision.moderator_id == sa.bindparam("moderator"),
-        Decision.made_at >= sa.bindparam("since", type_=Decision.made_at.type),
-        Decision.undoes_id.is_(None),
-        Decision.batch_id.is_(None),  # a batch is taken back as one
-        ~sa.exists().where(_undoing.undoes_id == Decision.id),
-        Decision.version == Comment.version,
-    )
-    .order_by(Decision.id.desc())
-    .limit(sa.bindparam("most"))
-)
 PRESENT = sa.and_(Comment.withdrawn_at.is_(None), Comment.erased_at.is_(None))
 
 
@@ -165,14 +149,6 @@ def last_decision(session: Session, comment_id: int) -> tuple[Decision, Moderato
     )
     row = session.execute(query).first()
     return None if row is None else (row[0], row[1])
-
-
-def recent_decisions(
-    session: Session, moderator_id: int, *, since: datetime, limit: int = 50
-) -> list[tuple[Decision, Comment]]:
-    """Return a moderator's newest decisions that can still be undone."""
-    values = {"moderator": moderator_id, "since": since, "most": limit}
-    return [(decision, comment) for decision, comment in session.execute(RECENT, values)]
 
 
 def decisions_since(

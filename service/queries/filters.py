@@ -68,7 +68,21 @@ class Filter:
     @property
     def by_row(self) -> bool:
         """Whether the list comes in the order of rows, as its source knows no other."""
+        return self._looked_up or self._of_thread
+
+    @property
+    def indexed(self) -> bool:
+        """Whether an index in the list's order answers all that is asked."""
+        return not (self.loose or self._looked_up) and (self.thread_id is None or self._of_thread)
+
+    @property
+    def _looked_up(self) -> bool:
         return bool(self.words) or self.contact_id is not None or self.marks is not None
+
+    @property
+    def _of_thread(self) -> bool:
+        """Whether it is a page's own list, in the order in which readers see it, of any age."""
+        return self.thread_id is not None and self.since is None and self.until is None
 
     @property
     def by_score(self) -> bool:

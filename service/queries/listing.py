@@ -9,25 +9,34 @@ import heapq
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Session, defer
+from sqlalchemy.orm import Session
 
-from models import Comment, Site, Status, Thread
+from models import Comment, Status, Thread
 from service.queries.campaigns import alike
 from service.queries.comments import PRESENT
 from service.queries.filters import Filter, conditions, days
 from service.queries.search import matching, matching_between
 
-PAGE = 50
+PAGE = 25
+"""What a screen or two show; a script puts the next page below before the end is reached."""
 LOOK = 500
 """Rows that one page looks at where its filter is not an index's."""
-NOT_SHOWN = defer(Thread.page_text)
-"""Up to 40,000 characters a page, which no card shows."""
 
 Key = datetime | float
-Found = tuple[Comment, Thread, Site]
+
+
+class Heading(NamedTuple):
+    """What is read of a comment's thread: whole threads and sites cost a third of a list's time."""
+
+    page: str
+    title: str
+    provisional_title: str
+
+
+Found = tuple[Comment, Heading]
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +52,7 @@ class Listed:
     """One page of a list.
 
     Args:
-        rows: the comments with their threads and sites, in order.
+        rows: the comments with what their threads are called, in order.
         beyond: where to go on; None = this was the end.
         short: it ended because it had looked at enough, not because it was full.
     """
@@ -62,21 +71,33 @@ def listed(
     limit: int = PAGE,
 ) -> Listed:
     """Return a page of the comments of these sites that match."""
-    look = LOOK if chosen.loose or chosen.by_row or chosen.thread_id is not None else limit + 1
-    candidates, end = _candidates(session, site_ids, chosen, beyond, look)
+    lists = _lists_of(site_ids, chosen)
+    if chosen.indexed and len(lists) == 1:
+        edges = [PRESENT, *days(chosen), *_beyond(chosen, beyond)]
+        return _page(_rows(session, chosen, [*lists[0], *edges], limit), chosen, limit)
+    look = limit + 1 if chosen.indexed else LOOK
+    candidates, end = _candidates(session, lists, chosen, beyond, look)
     if not candidates:
         return Listed([], None, short=False)
     ids = [row for _, row in candidates]
+    matches = [Comment.id.in_(ids), *conditions(session, site_ids, chosen)]
+    return _page(_rows(session, chosen, matches, limit), chosen, limit, end)
+
+
+def _rows(
+    session: Session, chosen: Filter, matches: Sequence[sa.ColumnElement[bool]], limit: int
+) -> list[Found]:
     query = (
-        sa.select(Comment, Thread, Site)
+        sa.select(Comment, Thread.page, Thread.title, Thread.provisional_title)
         .join(Thread, Thread.id == Comment.thread_id)
-        .join(Site, Site.id == Comment.site_id)
-        .where(Comment.id.in_(ids), *conditions(session, site_ids, chosen))
+        .where(*matches)
         .order_by(*_order(chosen))
         .limit(limit + 1)
     )
-    query = query.options(NOT_SHOWN)
-    rows = [(comment, thread, site) for comment, thread, site in session.execute(query)]
+    return [(row[0], Heading(*row[1:])) for row in session.execute(query)]
+
+
+def _page(rows: Sequence[Found], chosen: Filter, limit: int, end: Cursor | None = None) -> Listed:
     if len(rows) > limit:
         return Listed(rows[:limit], _cursor(chosen, rows[limit - 1][0]), short=False)
     return Listed(rows, end, short=end is not None)
@@ -138,7 +159,7 @@ def _sources(
 
 def _candidates(
     session: Session,
-    site_ids: Sequence[int],
+    lists: Sequence[Sequence[sa.ColumnElement[bool]]],
     chosen: Filter,
     beyond: Cursor | None,
     look: int,
@@ -149,7 +170,7 @@ def _candidates(
         ids = matching(session, chosen.words, beyond=row, oldest=chosen.rising, most=look)
         return _by_row(ids, look)
     query = sa.select(_key(chosen).label("key"), Comment.id).where(PRESENT)
-    query = _beyond(query, chosen, beyond).order_by(*_order(chosen)).limit(look)
+    query = query.where(*_beyond(chosen, beyond)).order_by(*_order(chosen)).limit(look)
     if chosen.marks is not None:
         query = query.where(Comment.id.in_(alike(chosen.marks)))
         return _by_row([row for _, row in session.execute(query)], look)
@@ -157,11 +178,8 @@ def _candidates(
         query = query.where(Comment.contact_id == chosen.contact_id)
         return _by_row([row for _, row in session.execute(query)], look)
     query = query.where(*days(chosen))
-    if chosen.thread_id is not None:
-        lists = [query.where(Comment.thread_id == chosen.thread_id)]
-    else:
-        lists = [query.where(Comment.site_id == site, *_list_of(chosen)) for site in site_ids]
-    return _merged([_read(session, one) for one in lists], look, rising=chosen.rising)
+    found = [_read(session, query.where(*one)) for one in lists]
+    return _merged(found, look, rising=chosen.rising)
 
 
 def _by_row(ids: Sequence[int], look: int) -> tuple[list[tuple[Key, int]], Cursor | None]:
@@ -187,7 +205,18 @@ def _merged(
     return known, Cursor(*known[-1])
 
 
-def _list_of(chosen: Filter) -> list[sa.ColumnElement[bool]]:
+def _lists_of(site_ids: Sequence[int], chosen: Filter) -> list[list[sa.ColumnElement[bool]]]:
+    """Return the lists that hold what is asked, each as what an index knows of it."""
+    if chosen.thread_id is None:
+        return [[Comment.site_id == site, *_standing(chosen)] for site in site_ids]
+    own = [Comment.thread_id == chosen.thread_id, Comment.site_id.in_(site_ids)]
+    if not chosen.by_row:
+        return [own]
+    statuses = list(Status) if chosen.status is None else [chosen.status]
+    return [[*own, Comment.status == status] for status in statuses]
+
+
+def _standing(chosen: Filter) -> list[sa.ColumnElement[bool]]:
     if chosen.status is None:
         return []
     if chosen.shelf and chosen.status is Status.PENDING and not chosen.by_score:
@@ -208,16 +237,13 @@ def _order(chosen: Filter) -> list[sa.ColumnElement[Any]]:
     return columns if chosen.rising else [column.desc() for column in columns]
 
 
-def _beyond(
-    query: sa.Select[Any, int], chosen: Filter, beyond: Cursor | None
-) -> sa.Select[Any, int]:
+def _beyond(chosen: Filter, beyond: Cursor | None) -> list[sa.ColumnElement[bool]]:
     if beyond is None:
-        return query
+        return []
     if chosen.by_row or beyond.key is None:
-        edge = Comment.id > beyond.row if chosen.rising else Comment.id < beyond.row
-        return query.where(edge)
+        return [Comment.id > beyond.row if chosen.rising else Comment.id < beyond.row]
     place, last = sa.tuple_(_key(chosen), Comment.id), sa.tuple_(beyond.key, beyond.row)
-    return query.where(place > last if chosen.rising else place < last)
+    return [place > last if chosen.rising else place < last]
 
 
 def _cursor(chosen: Filter, comment: Comment) -> Cursor:

@@ -1,27 +1,11 @@
 """Questions about what comments said before moderators edited them."""
 
-from collections.abc import Sequence
 from datetime import datetime
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy.orm import Session
 
-from models import Comment, Event, EventType, Moderator, Revision
-
-_undoing = aliased(Revision)
-RECENT = (
-    sa.select(Revision, Comment)
-    .join(Comment, Comment.id == Revision.comment_id)
-    .where(
-        Revision.moderator_id == sa.bindparam("moderator"),
-        Revision.made_at >= sa.bindparam("since", type_=Revision.made_at.type),
-        Revision.undoes_id.is_(None),
-        Revision.version == Comment.version,
-        ~sa.exists().where(_undoing.undoes_id == Revision.id),
-    )
-    .order_by(Revision.id.desc())
-    .limit(sa.bindparam("most"))
-)
+from models import Event, EventType, Moderator, Revision
 
 
 def revision(session: Session, revision_id: int) -> Revision | None:
@@ -38,14 +22,6 @@ def revisions_of(session: Session, comment_id: int) -> list[tuple[Revision, Mode
         .order_by(Revision.id)
     )
     return [(row, moderator) for row, moderator in session.execute(query)]
-
-
-def recent_revisions(
-    session: Session, moderator_id: int, *, since: datetime, limit: int
-) -> Sequence[tuple[Revision, Comment]]:
-    """Return a moderator's newest edits that can still be undone."""
-    values = {"moderator": moderator_id, "since": since, "most": limit}
-    return [(row, comment) for row, comment in session.execute(RECENT, values)]
 
 
 def cancel_edit(session: Session, undone: Revision, now: datetime) -> bool:

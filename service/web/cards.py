@@ -3,13 +3,13 @@
 import unicodedata
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 from urllib.parse import urlsplit
 
 from markupsafe import Markup
 
-from models import Comment, Site, Status, Thread
+from models import Comment, Site, Status
 from models.spam.features import NAME_CAP
 from models.spam.site.signals import SIGNALS, signal_value
 from models.spam.telling import folds, shown
@@ -18,6 +18,7 @@ from service.db import db
 from service.pages import page_url
 from service.queries import comments as queries
 from service.queries.campaigns import alike_counts
+from service.queries.listing import Found, Heading
 from service.rendering import linkless_html
 from service.rulebook import Entry
 from service.ruling import spoken_of_all
@@ -60,7 +61,7 @@ class Card:
     """One comment, ready for the template."""
 
     comment: Comment
-    thread: Thread
+    heading: Heading
     site: Site
     page_url: str | None
     html: Markup
@@ -68,6 +69,8 @@ class Card:
     badges: Sequence[str]
     parent: str | None
     moves: Sequence[tuple[Status, str]]
+    age: str
+    """How long ago it came."""
     rules: Sequence[Entry] = ()
     """Live rules that match it, the strongest first."""
     alike: int = 0
@@ -96,6 +99,21 @@ class Card:
     def as_read(self) -> str:
         """The text as the model read it."""
         return shown(fold(self.comment.text))
+
+    @property
+    def reasons(self) -> list[tuple[str, str]]:
+        """What the score is made of: signed weight and words.
+
+        The weights are rounded so that what stands there adds up to the total that stands below:
+        those that lost or won most by rounding go the other way.
+        """
+        weights = _weights(self.comment)
+        tenths = [round(10 * weight) for weight in weights]
+        missing = round(10 * sum(weights)) - sum(tenths)
+        if missing:
+            _settle(tenths, weights, missing)
+        texts = [str(reason["text"]) for reason in self.comment.reasons]
+        return [(f"{tenth / 10:+.1f}", text) for tenth, text in zip(tenths, texts, strict=True)]
 
     @property
     def total(self) -> str:
@@ -152,41 +170,53 @@ MOVES: Mapping[Status, Sequence[tuple[Status, str]]] = {
 
 
 def cards(
-    rows: Sequence[tuple[Comment, Thread, Site]],
+    rows: Sequence[Found],
+    sites: Mapping[int, Site],
     *,
     deciding: Collection[int],
 ) -> list[Card]:
     """Make cards of rows.
 
     Args:
+        sites: theirs, by row.
         deciding: sites on which the moderator may decide; elsewhere he only sees.
     """
-    session = db.session()
+    session, now = db.session(), house().now()
     waiting = [row[0].id for row in rows if row[0].status is Status.PENDING]
     like = alike_counts(session, waiting)
     contacts = queries.acquaintances(
         session, [row[0].contact_id for row in rows if row[0].contact_id is not None]
     )
-    parents = queries.comments_of_rows(
-        session, [row[0].parent_id for row in rows if row[0].parent_id is not None]
-    )
-    spoken = spoken_of_all(session, house(), {row[0]: row[2] for row in rows})
+    answered = [row[0].parent_id for row in rows if row[0].parent_id is not None]
+    parents = queries.comments_of_rows(session, answered) if answered else {}
+    spoken = spoken_of_all(session, house(), {row[0]: sites[row[0].site_id] for row in rows})
     return [
         Card(
             comment=comment,
-            thread=thread,
-            site=site,
-            page_url=page_url(thread.page, site.origins),
+            heading=heading,
+            site=sites[comment.site_id],
+            page_url=page_url(heading.page, sites[comment.site_id].origins),
             html=linkless_html(comment.text),
             website=_website(comment.website),
             badges=_badges(comment, contacts.get(comment.contact_id or 0)),
             parent=_excerpt(parents.get(comment.parent_id or 0)),
-            moves=MOVES[comment.status] if site.id in deciding and not comment.gone else (),
+            moves=MOVES[comment.status] if comment.site_id in deciding and not comment.gone else (),
+            age=age(comment.created_at, now),
             rules=spoken[comment].entries,
             alike=like.get(comment.id, 0),
         )
-        for comment, thread, site in rows
+        for comment, heading in rows
     ]
+
+
+def age(moment: datetime, now: datetime) -> str:
+    """Return how long ago a moment was, in the largest unit that fits."""
+    seconds = max(0, int((now - moment).total_seconds()))
+    for unit, length in (("day", 86_400), ("hour", 3_600), ("minute", 60)):
+        number = seconds // length
+        if number:
+            return f"{number} {unit}{'' if number == 1 else 's'} ago"
+    return "just now"
 
 
 def _website(website: str) -> Website | None:
@@ -231,21 +261,6 @@ def _badges(comment: Comment, contact: queries.Acquaintance | None) -> list[str]
 
 def _month(day: date) -> str:
     return day.strftime("%B %Y")
-
-
-def reasons(comment: Comment) -> list[tuple[str, str]]:
-    """Return (signed weight, words) of what the score is made of.
-
-    The weights are rounded so that what stands there adds up to the total that stands below:
-    those that lost or won most by rounding go the other way.
-    """
-    weights = _weights(comment)
-    tenths = [round(10 * weight) for weight in weights]
-    missing = round(10 * sum(weights)) - sum(tenths)
-    if missing:
-        _settle(tenths, weights, missing)
-    texts = [str(reason["text"]) for reason in comment.reasons]
-    return [(f"{tenth / 10:+.1f}", text) for tenth, text in zip(tenths, texts, strict=True)]
 
 
 def _settle(tenths: list[int], weights: Sequence[float], missing: int) -> None:

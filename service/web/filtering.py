@@ -197,7 +197,7 @@ def _decider(said: Mapping[str, str]) -> int | None:
         return None
     if name == "rule":
         return RULE
-    known = {str(one.id) for one in people.colleagues(db.session(), person().id)}
+    known = set(map(str, people.colleagues(db.session(), person().id)))
     if name not in known:
         raise BadRequestError("For by, choose one of the moderators of your sites, or rule.")
     return int(name)

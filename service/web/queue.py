@@ -1,13 +1,12 @@
 """Doors to the queue: its lists, one comment with its history, deciding and taking back."""
 
-from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
 from flask import Blueprint, jsonify, make_response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from models import Comment, Role, Site, Status, Thread
+from models import Role, Site, Status
 from service import batches, moderate, revise
 from service.checkup import TEST_NOTE
 from service.db import db
@@ -23,12 +22,12 @@ from service.moderate import Moved
 from service.queries import comments as queries
 from service.queries import people
 from service.queries import sites as site_queries
-from service.queries.listing import Listed, listed
+from service.queries.listing import Heading, Listed, listed
 from service.queries.revisions import revisions_of
 from service.queries.tallies import list_counts
 from service.reveal import Reason, not_kept
 from service.setting_up import setting_up
-from service.web.cards import Card, cards, reasons
+from service.web.cards import Card, age, cards
 from service.web.context import house, wants_json
 from service.web.edits import edits
 from service.web.filtering import REASONS, Asked, asked, cursor, written
@@ -58,21 +57,10 @@ DONE = {
 QUEUE = "/queue"
 
 
-@bp.app_template_filter("reasons")
-def reasons_of(comment: Comment) -> list[tuple[str, str]]:
-    """Return what the score is made of."""
-    return reasons(comment)
-
-
 @bp.app_template_filter("age")
 def age_of(moment: datetime) -> str:
     """Return how long ago a moment was, in the largest unit that fits."""
-    seconds = max(0, int((house().now() - moment).total_seconds()))
-    for unit, length in (("day", 86_400), ("hour", 3_600), ("minute", 60)):
-        number = seconds // length
-        if number:
-            return f"{number} {unit}{'' if number == 1 else 's'} ago"
-    return "just now"
+    return age(moment, house().now())
 
 
 @bp.get("/")
@@ -96,7 +84,7 @@ def more() -> ResponseReturnValue:
     """Return the cards of a further page, for a script that puts them below."""
     wanted = asked()
     found = listed(db.session(), wanted.site_ids, wanted.chosen, beyond=cursor())
-    html = render_template("moderator/_cards.html", wanted=wanted, cards=_cards(found))
+    html = render_template("moderator/_cards.html", wanted=wanted, cards=_cards(wanted, found))
     older = written(found.beyond)
     return jsonify(html=html, older=older and wanted.url("queue.more", before=older))
 
@@ -110,13 +98,13 @@ def _list_page(wanted: Asked, found: Listed, error: InvalidError | None = None) 
         typed=wanted.values if error is None else request.args,
         errors={} if error is None else error.errors,
         lists=_lists(wanted),
-        cards=_cards(found),
+        cards=_cards(wanted, found),
         short=found.short,
         older=older and wanted.url(before=older),
         more=older and wanted.url("queue.more", before=older),
         reasons=REASONS,
         languages=[(one.code, one.name) for one in map(language_for, languages())],
-        people=[("rule", "A rule"), *((str(one.id), one.name) for one in staff)],
+        people=[("rule", "A rule"), *((str(row), name) for row, name in staff.items())],
         owner=bool(person().with_role(Role.OWNER)),
         log=log_of(person().id),
         first=_first(),
@@ -159,13 +147,9 @@ def _lists(wanted: Asked) -> list[tuple[str, str, int, bool, str, str]]:
     return found
 
 
-def _cards(found: Listed) -> list[Card]:
-    return cards_of(found.rows)
-
-
-def cards_of(rows: Sequence[tuple[Comment, Thread, Site]]) -> list[Card]:
-    """Return the cards of comments as the asking moderator sees them."""
-    return cards(rows, deciding=set(person().actor().site_ids))
+def _cards(wanted: Asked, found: Listed) -> list[Card]:
+    sites = {site.id: site for site in wanted.sites}
+    return cards(found.rows, sites, deciding=set(person().actor().site_ids))
 
 
 @bp.get("/queue/<public_id>")
@@ -300,16 +284,13 @@ def card_of(public_id: str) -> Card:
     Raises:
         NotFoundError: there is no such comment.
     """
-    ids = [site.id for site in person().with_role()]
-    comment = queries.comment_of_sites(db.session(), ids, public_id)
+    sites = {site.id: site for site in person().with_role()}
+    comment = queries.comment_of_sites(db.session(), list(sites), public_id)
     if comment is None:
         raise NotFoundError("There is no such comment.")
-    row = (
-        comment,
-        site_queries.thread(db.session(), comment.thread_id),
-        site_queries.site(db.session(), comment.site_id),
-    )
-    return cards_of([row])[0]
+    thread = site_queries.thread(db.session(), comment.thread_id)
+    heading = Heading(thread.page, thread.title, thread.provisional_title)
+    return cards([(comment, heading)], sites, deciding=set(person().actor().site_ids))[0]
 
 
 def page_of(public_id: str, **more: Any) -> str:

@@ -1,14 +1,14 @@
-"""What a moderator did of late and can take back, newest first."""
+"""What a moderator did of late and can take back, in words, newest first."""
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 
-from models import Batch, Comment, Decision, Revision, Status
+from models import Status
 from service.db import db
-from service.queries import batches, comments, revisions
+from service.queries.undo_log import Act, recent_acts
 from service.web.context import house
 
-MOST = 50
+MOST = 20
 WORDS = {
     Status.APPROVED: "Approved",
     Status.SPAM: "Marked as spam",
@@ -18,50 +18,33 @@ WORDS = {
 
 
 @dataclass(frozen=True, slots=True)
-class Act:
+class Line:
     """One line of the log.
 
     Args:
-        kind: what the form that undoes it names: `decision`, `edit` or `batch`.
-        key: its value.
-        words: what was done.
-        comment: the comment it was done to; None for many.
+        act: what was done; its kind is what the form that undoes it names.
+        words: the same in words.
+        who: the comment's author; None for many comments.
     """
 
-    kind: str
-    key: str
-    at: datetime
+    act: Act
     words: str
-    comment: Comment | None
+    who: str | None
 
 
-def log_of(moderator_id: int) -> list[Act]:
+def log_of(moderator_id: int) -> list[Line]:
     """Return a moderator's newest acts that he can take back."""
-    session = db.session()
     since = house().now() - timedelta(days=house().settings.undo_days)
-    decided = comments.recent_decisions(session, moderator_id, since=since, limit=MOST)
-    edited = revisions.recent_revisions(session, moderator_id, since=since, limit=MOST)
-    many = batches.recent_batches(session, moderator_id, since=since, limit=MOST)
-    acts = [
-        *(_decided(*row) for row in decided),
-        *(_edited(*row) for row in edited),
-        *map(_many, many),
-    ]
-    return sorted(acts, key=lambda act: act.at, reverse=True)[:MOST]
+    acts = recent_acts(db.session(), moderator_id, since=since, limit=MOST)
+    return [Line(act, _words(act), _who(act)) for act in acts]
 
 
-def _decided(decision: Decision, comment: Comment) -> Act:
-    words = WORDS[decision.after]
-    return Act("decision", str(decision.id), decision.made_at, words, comment)
+def _words(act: Act) -> str:
+    done = WORDS[act.status] if act.status else "Edited"
+    if act.public_id is not None:
+        return done
+    return f"{done}: {act.changed} comment{'' if act.changed == 1 else 's'}"
 
 
-def _edited(revision: Revision, comment: Comment) -> Act:
-    return Act("edit", str(revision.id), revision.made_at, "Edited", comment)
-
-
-def _many(batch: Batch) -> Act:
-    words = WORDS[batch.new] if batch.new else ""
-    comments_word = "comment" if batch.changed == 1 else "comments"
-    return Act(
-        "batch", batch.public_id, batch.made_at, f"{words}: {batch.changed} {comments_word}", None
-    )
+def _who(act: Act) -> str | None:
+    return None if act.public_id is None else act.name or "Anonymous"

@@ -11,6 +11,8 @@ from service.web.context import HOUSE
 
 CHUNK = 5000
 THREADS = 200
+BUSY, BUSY_SHARE = 7, 0.2
+"""One page has a fifth of all, so that its own list is as long as any other."""
 CONTACTS = 2000
 WORDS = (
     "river boat leaf market cartel village grandmother coffee report garden winter engine"
@@ -87,7 +89,7 @@ def _row(at, number, waiting, chance, ground):
         "id": at + 1,
         "public_id": f"c{at:015d}",
         "site_id": site.id,
-        "thread_id": chance.choice(threads),
+        "thread_id": threads[BUSY] if chance.random() < BUSY_SHARE else chance.choice(threads),
         "contact_id": chance.choice(contacts),
         "status": status,
         "version": 1,

@@ -278,7 +278,7 @@ def test_pages_of_the_queue_follow_each_other_without_gap(app, clock):
     client = visitor(app)
     sign_in(client)
     sent = []
-    for number in range(60):
+    for number in range(40):
         clock.move(seconds=1)
         sent.append(comment_in(app, comment=f"Comment number {number}"))
     first = client.get("/queue").text
@@ -288,7 +288,7 @@ def test_pages_of_the_queue_follow_each_other_without_gap(app, clock):
     rest = [one for one in sent[::-1] if f'id="comment-{one}"' in second]
 
     assert shown + rest == sent[::-1]
-    assert len(shown) == 50
+    assert len(shown) == 25
 
 
 def test_looking_changes_nothing(app_on_both, staff):

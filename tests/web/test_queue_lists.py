@@ -5,10 +5,11 @@ import re
 import pytest
 import sqlalchemy as sa
 
-from models import Comment, Moderator, QueueCount, Role, Status
+from models import Comment, Moderator, QueueCount, Role, Status, Thread
 from service.db import db, transaction
+from service.queries.listing import PAGE
 from service.shelving import place_of
-from tests.bench.crowd import crowd
+from tests.bench.crowd import BUSY, crowd
 from tests.building import found_demo_site, join, rows
 from tests.conftest import visitor
 from tests.web.desk import move_to, send_json, site_of
@@ -240,6 +241,20 @@ def test_pages_follow_each_other_without_gap_or_repetition(app_on_both, staff, c
             assert set(seen) == wanted
     seen = walk(staff, {"order": order, "status": "all", "link": "yes"})
     assert len(seen) == 260
+
+
+@pytest.mark.parametrize("days", [{}, {"since": "2026-11-01"}], ids=["any day", "some days"])
+@pytest.mark.parametrize("status", ["pending", "all"])
+def test_a_pages_own_list_holds_all_of_it_in_order(app_on_both, staff, status, days):
+    crowd(app_on_both, site_of(app_on_both), 500, waiting=250)
+    busy = next(one for one in rows(app_on_both, Thread) if one.page == f"/page-{BUSY}")
+    on_page = [one for one in rows(app_on_both, Comment) if one.thread_id == busy.id]
+    wanted = [one.public_id for one in on_page if status in ("all", one.status)]
+
+    assert len(wanted) > PAGE
+    asked = {"page": busy.page, "status": status, **days}
+    assert walk(staff, {**asked, "order": "oldest"}) == wanted
+    assert walk(staff, asked) == wanted[::-1]
 
 
 def walk(client, asked):
