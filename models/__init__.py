@@ -1,5 +1,6 @@
 """What we know: the tables. The spam model lives in models.spam and is not loaded from here."""
 
+from models.api_key import ApiKey, ApiKeyKind, Scope
 from models.audit import ActorKind, AuditEntry, AuditSeal
 from models.base import Base
 from models.comment import Comment, Contact, RateBucket, Status, SubmissionKey
@@ -36,6 +37,8 @@ from models.site import PageAlias, Site, Thread
 
 __all__ = [
     "ActorKind",
+    "ApiKey",
+    "ApiKeyKind",
     "AtOnce",
     "Attempt",
     "AuditEntry",
@@ -81,6 +84,7 @@ __all__ = [
     "Rule",
     "RuleKind",
     "RuleVerdict",
+    "Scope",
     "Setup",
     "Site",
     "SiteModel",

@@ -1,0 +1,51 @@
+"""Questions about keys of programs."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from models import ApiKey, ApiKeyKind, Site
+
+
+def by_public_id(session: Session, kind: ApiKeyKind, public_id: str) -> ApiKey | None:
+    """Return the key of that id, over or not; one row off an index."""
+    return session.scalar(
+        sa.select(ApiKey).where(ApiKey.public_id == public_id, ApiKey.kind == kind)
+    )
+
+
+def hold_site(session: Session, site_id: int) -> Site:
+    """Return a site, locked so that one owner after the other makes keys for it."""
+    query = sa.select(Site).where(Site.id == site_id).with_for_update(key_share=True)
+    return session.scalars(query.execution_options(populate_existing=True)).one()
+
+
+def live_number(session: Session, site_id: int, kind: ApiKeyKind, now: datetime) -> int:
+    """Return how many keys of that kind open doors of a site now."""
+    query = sa.select(sa.func.count()).where(
+        ApiKey.site_id == site_id,
+        ApiKey.kind == kind,
+        ApiKey.ended_at.is_(None),
+        sa.or_(ApiKey.expires_at.is_(None), ApiKey.expires_at > now),
+    )
+    return session.scalar(query) or 0
+
+
+def of_site(session: Session, site_id: int) -> Sequence[ApiKey]:
+    """Return a site's keys, newest first."""
+    query = sa.select(ApiKey).where(ApiKey.site_id == site_id).order_by(ApiKey.id.desc())
+    return session.scalars(query).all()
+
+
+def key_for_change(session: Session, site_id: int, public_id: str) -> ApiKey | None:
+    """Return a site's key, locked until the transaction ends."""
+    query = sa.select(ApiKey).where(ApiKey.site_id == site_id, ApiKey.public_id == public_id)
+    return session.scalar(query.with_for_update().execution_options(populate_existing=True))
+
+
+def set_used(session: Session, key_id: int, now: datetime) -> None:
+    """Note when a key was last used."""
+    query = sa.update(ApiKey).where(ApiKey.id == key_id).values(used_at=now)
+    session.execute(query.execution_options(synchronize_session=False))
