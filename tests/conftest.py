@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from flask.testing import FlaskClient
+from jinja2 import BytecodeCache
 from werkzeug.test import EnvironBuilder
 
 from config import load
@@ -78,6 +79,23 @@ def settings_of(folder, database_url, **changes):
     return load({}, **{**values, **changes})
 
 
+class CompiledTemplates(BytecodeCache):
+    """Templates compiled once for all applications of a run, not once for each."""
+
+    def __init__(self):
+        self.compiled = {}
+
+    def load_bytecode(self, bucket):
+        if bucket.key in self.compiled:
+            bucket.bytecode_from_string(self.compiled[bucket.key])
+
+    def dump_bytecode(self, bucket):
+        self.compiled[bucket.key] = bucket.bytecode_to_string()
+
+
+TEMPLATES = CompiledTemplates()
+
+
 @pytest.fixture
 def make_app(tmp_path, clock):
     """Makes applications with a site `blog` of the origin https://blog.example.org."""
@@ -86,6 +104,7 @@ def make_app(tmp_path, clock):
         def make(database_url, **changes):
             outside = Outside(now=clock, scorer=scorer())
             app = create_app(settings_of(tmp_path, database_url, **changes), outside)
+            app.jinja_env.bytecode_cache = TEMPLATES
             open_ones.enter_context(closing_all(app))
             found_demo_site(app)
             return app
