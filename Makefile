@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help run demo check lock
+.PHONY: help run demo check coverage lock
 
 help:  ## show this list
 	@grep -E '^[a-z]+:.*##' Makefile | sed 's/:.*##/\t/'
@@ -12,6 +12,9 @@ demo:  ## serve a seeded demo with a blog page
 
 check:  ## all checks and tests, as CI runs them
 	python3 run.py test
+
+coverage:  ## the same, counting which lines and branches the tests reach
+	python3 run.py test --coverage
 
 EXPORT = uv export --quiet --frozen --no-emit-project --no-annotate --no-header --format requirements-txt
 lock:  ## resolve anew (needs uv; packages at least a week old) and export for pip

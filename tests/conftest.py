@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from flask.testing import FlaskClient
 from jinja2 import BytecodeCache
+from werkzeug.routing import Rule
 from werkzeug.test import EnvironBuilder
 
 from config import load
@@ -94,6 +95,22 @@ class CompiledTemplates(BytecodeCache):
 
 
 TEMPLATES = CompiledTemplates()
+
+
+def built_once(build):
+    """Werkzeug compiles a function for each rule of each application: a third of making one."""
+    known = {}
+
+    def built(rule, append_unknown=True):  # noqa: FBT002 - Werkzeug's signature
+        key = rule.rule, str(rule._trace), str(rule.defaults), append_unknown  # noqa: SLF001 - what it is built from
+        if key not in known:
+            known[key] = build(rule, append_unknown)
+        return known[key]
+
+    return built
+
+
+Rule._compile_builder = built_once(Rule._compile_builder)  # noqa: SLF001 - there is no other way in
 
 
 @pytest.fixture
