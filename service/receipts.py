@@ -185,11 +185,13 @@ def erase(house: House, token: str, *, with_text: bool) -> Receipt:
         if comment.erased_at is None:
             was_public, place = comment.is_public, place_of(comment)
             comment.erased_at = house.now()
+            # The thread before the author, as a submission locks them: the other way round the two
+            # wait for each other for ever.
+            _changed(session, comment, was_public=was_public)
             _clear(session, house, comment, with_text=with_text)
             shelve(session, comment, place)
             index_words(session, comment)
             purge(session, comment, house.now())
-            _changed(session, comment, was_public=was_public)
             subject = subject_of(session, comment, comment.status)
             comment_event(session, house, EventType.ERASED, subject)
         receipt = _receipt(session, house, comment)

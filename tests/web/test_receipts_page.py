@@ -1,11 +1,14 @@
 """The author's private link, as a page and as JSON."""
 
 import pytest
+import sqlalchemy as sa
 
 from models import Comment, Contact, Moderator, Status
+from service.db import db
 from service.moderate import Actor, decide
 from service.web.context import HOUSE
 from tests.building import ORIGIN, rows
+from tests.conftest import visitor
 from tests.web.desk import (
     JSON,
     SITE_ORIGIN,
@@ -263,6 +266,21 @@ def test_erasing_leaves_the_text_unless_asked(app, client, receipt):
     assert (comment.name, comment.website, comment.contact_id) == ("", "", None)
     assert comment.text.startswith("The river")
     assert rows(app, Contact) == []
+
+
+def test_erasing_locks_the_thread_before_the_author_as_a_submission_does(make_app, databases):
+    app = make_app(databases.fresh("postgresql"))
+    reader, said = visitor(app), []
+    answer = send_json(reader)
+    move_to(app, site_of(app), answer.json["id"], Status.APPROVED)
+    with app.app_context():
+        sa.event.listen(db.engine, "before_cursor_execute", lambda *call: said.append(call[2]))
+    reader.post(path_of(answer.json["receipt"]), data={"action": "erase", "with_text": "yes"})
+
+    locks = [words for words in said if " FOR " in words or words.startswith(("UPDATE", "DELETE"))]
+    thread = next(place for place, words in enumerate(locks) if "FROM thread" in words)
+    author = next(place for place, words in enumerate(locks) if "author_contact" in words)
+    assert thread < author
 
 
 @pytest.mark.parametrize(
