@@ -5,7 +5,7 @@ from typing import Any
 from flask import Blueprint, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from models import EndpointState, EventType, Role, Site
+from models import EventType, Role, Site
 from service import endpoints
 from service.db import db
 from service.errors import BadRequestError, InvalidError
@@ -15,8 +15,6 @@ from service.web.guarding import guard, own_site, person
 
 bp = Blueprint("endpoints", __name__)
 guard(bp)
-
-STATES = {"pause": EndpointState.PAUSED, "resume": EndpointState.ACTIVE}
 
 
 @bp.get("/sites/<slug>/endpoints")
@@ -48,8 +46,10 @@ def change(slug: str, public_id: str) -> ResponseReturnValue:
     action = request.form.get("action", "")
     if action == "test":
         endpoints.test_endpoint(house(), site.id, public_id)
-    elif action in STATES:
-        endpoints.set_endpoint_state(house(), site.id, public_id, STATES[action])
+    elif action == "pause":
+        endpoints.pause(house(), site.id, public_id)
+    elif action == "resume":
+        endpoints.resume(house(), site.id, public_id)
     else:
         raise BadRequestError("The action is pause, resume or test.")
     return redirect(url_for("endpoints.index", slug=slug), code=303)
@@ -63,7 +63,7 @@ def _page(site: Site, typed: Any, errors: dict[str, list[str]]) -> str:
         endpoints=[
             (
                 endpoint,
-                endpoints.secret_of(house(), endpoint),
+                endpoints.live_secrets(house(), endpoint)[0].shown,
                 recent_deliveries(db.session(), endpoint.id),
             )
             for endpoint in found
