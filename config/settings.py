@@ -51,6 +51,8 @@ class Settings:
     quick_seconds: float
     work: int
     idempotency_hours: int
+    api_burst: int
+    api_per_minute: int
     edit_minutes: int
     blind_sample: float
     fit_lease: float
@@ -239,6 +241,8 @@ RANGES: dict[str, tuple[float, float]] = {
     "quick_seconds": (0, 60),
     "work": (1, 10_000_000),
     "idempotency_hours": (1, 24 * 30),
+    "api_burst": (1, 1_000_000),
+    "api_per_minute": (1, 1_000_000),
     "edit_minutes": (0, 24 * 60),
     "blind_sample": (0, 1),
     "fit_lease": (1, 3600),

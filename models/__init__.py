@@ -5,6 +5,7 @@ from models.audit import ActorKind, AuditEntry, AuditSeal
 from models.base import Base
 from models.comment import Comment, Contact, RateBucket, Status, SubmissionKey
 from models.decision import Decision
+from models.kept_answer import KeptAnswer
 from models.learning import (
     Example,
     Job,
@@ -66,6 +67,7 @@ __all__ = [
     "Invitation",
     "Job",
     "JobKind",
+    "KeptAnswer",
     "KeyCheck",
     "LabelWithdrawal",
     "Lesson",

@@ -30,7 +30,9 @@ class Decision(Base):
     site_id: Mapped[int] = mapped_column(sa.ForeignKey("site.id"))
     comment_id: Mapped[int] = mapped_column(BigKey, sa.ForeignKey("comment.id"))
     moderator_id: Mapped[int | None] = mapped_column(sa.ForeignKey("moderator.id"))
-    """None when a rule decided, or the author by editing."""
+    """None when a rule or a program decided, or the author by editing."""
+    key_id: Mapped[int | None] = mapped_column(BigKey)
+    """The program's key, where one decided; SQLite adds no foreign key to a table."""
     before: Mapped[Status] = mapped_column(text_enum(Status))
     after: Mapped[Status] = mapped_column(text_enum(Status))
     why: Mapped[str] = mapped_column(sa.String(200), default="")

@@ -24,6 +24,7 @@ from service.web import (
     acts,
     address,
     again,
+    api,
     audit,
     check,
     embed,
@@ -188,5 +189,6 @@ def _open_doors(app: Flask, settings: Settings) -> None:
         pages,
         model,
         health,
+        api,
     ):
         app.register_blueprint(door.bp)

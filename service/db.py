@@ -25,6 +25,7 @@ except ImportError:  # no wheel for this platform: the system's library serves
     sqlite_driver = sqlite3
 
 WRITING = "gatepost.writing"
+JOINED = "gatepost.joined"
 BUSY_RETRY = 2  # seconds
 LOCK_RETRY = 0.01  # seconds
 
@@ -182,6 +183,10 @@ def transaction() -> Generator[Session]:
         UnavailableError: the database could not take it now; nothing is stored.
     """
     session: Session = db.session()
+    if session.info.get(JOINED):
+        yield session
+        session.flush()  # as the commit would have: what breaks, breaks here
+        return
     if session.info.get(WRITING):
         raise RuntimeError("transactions do not nest")
     with _turn(session):
@@ -198,6 +203,24 @@ def transaction() -> Generator[Session]:
             raise
         finally:
             session.info[WRITING] = False
+
+
+@contextlib.contextmanager
+def joined() -> Generator[Session]:
+    """Store together what several deeds do: their transactions become part of this one.
+
+    Yields:
+        The session of this application context.
+
+    Raises:
+        UnavailableError: the database could not take it now; nothing is stored.
+    """
+    with transaction() as session:
+        session.info[JOINED] = True
+        try:
+            yield session
+        finally:
+            session.info[JOINED] = False
 
 
 def _unavailable() -> UnavailableError:

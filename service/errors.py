@@ -3,14 +3,18 @@
 GatepostError
 ├── ServiceError                    its text is safe to show to anybody
 │   ├── BadRequestError       400   bad_request
+│   ├── UnauthorizedError     401   unauthorized
 │   ├── ForbiddenError        403   forbidden
+│   │   └── ScopeError        403   scope_missing
 │   ├── NotFoundError         404   not_found
 │   ├── MethodError           405   method_not_allowed
 │   ├── ConflictError         409   conflict
 │   │   ├── DuplicateError    409   duplicate_comment
-│   │   └── StaleError        409   stale_version
+│   │   ├── StaleError        409   stale_version
+│   │   └── RunningError      409   still_running
 │   ├── ClosedError           410   thread_closed
 │   ├── LengthRequiredError   411   length_required
+│   ├── PreconditionError     412   precondition_failed
 │   ├── TooLargeError         413   body_too_large
 │   ├── MediaTypeError        415   unsupported_media_type
 │   ├── InvalidError          422   invalid
@@ -20,6 +24,7 @@ GatepostError
 """
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 
 class GatepostError(Exception):
@@ -36,6 +41,8 @@ class ServiceError(GatepostError):
     Args:
         message: what is wrong and how to mend it; shown to the caller as it stands.
         retry_after: seconds after which another try makes sense, or None.
+
+    `facts` holds what a program gets beside the text, as members of the problem document.
     """
 
     status = 500
@@ -45,6 +52,7 @@ class ServiceError(GatepostError):
         super().__init__(message)
         self.message = message
         self.retry_after = retry_after
+        self.facts: dict[str, Any] = {}
 
 
 class BadRequestError(ServiceError):
@@ -53,10 +61,30 @@ class BadRequestError(ServiceError):
     status, code = 400, "bad_request"
 
 
+class UnauthorizedError(ServiceError):
+    """A program without a key that opens anything."""
+
+    status, code = 401, "unauthorized"
+
+
 class ForbiddenError(ServiceError):
     """Understood, and not allowed."""
 
     status, code = 403, "forbidden"
+
+
+class ScopeError(ForbiddenError):
+    """The key may do other things.
+
+    Args:
+        scope: what it lacks.
+    """
+
+    code = "scope_missing"
+
+    def __init__(self, scope: str) -> None:
+        super().__init__(f"This key lacks the scope `{scope}`.")
+        self.facts = {"scope": scope}
 
 
 class NotFoundError(ServiceError):
@@ -89,6 +117,12 @@ class StaleError(ConflictError):
     code = "stale_version"
 
 
+class RunningError(ConflictError):
+    """The same request is being worked on."""
+
+    code = "still_running"
+
+
 class ClosedError(ServiceError):
     """This thread takes no more comments."""
 
@@ -99,6 +133,12 @@ class LengthRequiredError(ServiceError):
     """A body without an exact Content-Length."""
 
     status, code = 411, "length_required"
+
+
+class PreconditionError(ServiceError):
+    """The thing is no longer of the version that `If-Match` names."""
+
+    status, code = 412, "precondition_failed"
 
 
 class TooLargeError(ServiceError):

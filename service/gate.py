@@ -57,18 +57,21 @@ class Door:
         methods: methods it takes.
         types: content types of a body; none = no body at all.
         cap: most bytes of a body; None = the reader's form's cap, which follows `comment_max`.
+        empty: a body may be left out, with its type, and with its length where it is a DELETE's.
     """
 
     path: re.Pattern[str]
     methods: frozenset[str]
     types: tuple[str, ...] = ()
     cap: int | None = STAFF_CAP
+    empty: bool = False
 
 
 DOORS = (
     Door(re.compile(r"/s/[^/]+/comments"), frozenset({"POST", "OPTIONS"}), (FORM, JSON), None),
     Door(re.compile(r"/receipts(/[^/]+)?"), WRITING, (FORM, JSON), None),
     Door(re.compile(r"/(s|static)/.*|/embed(-frame)?\.(js|css|json)|/(healthz|readyz)"), READING),
+    Door(re.compile(r"/api/v1/.*", re.DOTALL), READING | BODY_METHODS, (JSON,), empty=True),
     # A mail program's one click may come as either (RFC 8058); its body is not looked at.
     Door(re.compile(r"/mail/unsubscribe/[^/]+"), WRITING, (FORM, MULTIPART)),
     Door(re.compile(r".*", re.DOTALL), WRITING, (FORM, JSON), STAFF_CAP),
@@ -131,7 +134,7 @@ class Gate:
         cap = self.form_cap if door.cap is None else door.cap
         if head.method in READING and ABOUT_BODIES.isdisjoint([name for name, _ in head.headers]):
             return Passage(door, 0, "", cap)
-        length = _length(head)
+        length = _length(head, door)
         if length > cap:
             raise TooLargeError(
                 f"The body has {length:,} bytes; this address takes at most {cap:,}."
@@ -163,12 +166,12 @@ def _check_shape(head: Head) -> None:
         _text(unquote_to_bytes(head.query), "The address")
 
 
-def _length(head: Head) -> int:
+def _length(head: Head, door: Door) -> int:
     if head.all("transfer-encoding"):
         raise LengthRequiredError("Send the body whole, with a Content-Length.")
     given = head.all("content-length")
     if not given:
-        if head.method in BODY_METHODS:
+        if head.method in BODY_METHODS and not (door.empty and head.method == "DELETE"):
             raise LengthRequiredError("Send the body whole, with a Content-Length.")
         return 0
     if len(given) > 1 or not DIGITS.fullmatch(given[0]):
@@ -185,6 +188,12 @@ def _content_type(head: Head, door: Door, length: int) -> str:
         if length:
             raise BadRequestError(f"A {head.method} request has no body here.")
         return ""
+    if door.empty and not length and not head.all("content-type"):
+        return ""
+    return _type_of_body(head, door)
+
+
+def _type_of_body(head: Head, door: Door) -> str:
     given = head.all("content-type")
     kind, _, rest = given[0].partition(";") if len(given) == 1 else ("", "", "")
     kind = kind.strip().lower()

@@ -70,12 +70,20 @@ def take_turn(session: Session, key: bytes, pace: Pace, now: datetime) -> None:
 
 def turn_in(session: Session, key: bytes, pace: Pace, now: datetime) -> int:
     """Take one token from a bucket; return 0, or the seconds after which there is one again."""
+    return turns_in(session, key, pace, now)[1]
+
+
+def turns_in(
+    session: Session, key: bytes, pace: Pace, now: datetime, *, most: int = 1
+) -> tuple[int, int]:
+    """Take up to so many tokens; return how many, and the seconds after which there is one."""
     row = bucket_for_change(session, key, full=float(pace.burst), now=now)
     tokens = tokens_left(row, pace, now)
     if tokens < 1:
-        return math.ceil((1 - tokens) / pace.per_minute * 60)
-    row.tokens, row.filled_at = tokens - 1, now
-    return 0
+        return 0, math.ceil((1 - tokens) / pace.per_minute * 60)
+    taken = min(most, int(tokens))
+    row.tokens, row.filled_at = tokens - taken, now
+    return taken, 0
 
 
 def tokens_used(session: Session, key: bytes, pace: Pace, now: datetime) -> float:

@@ -33,6 +33,10 @@ class Wake(Protocol):
         """Wake it."""
 
 
+Turns = dict[int, tuple[int, datetime]]
+"""Turns of keys that this process has taken and not used: how many, and since when, by key."""
+
+
 @dataclass(frozen=True, slots=True)
 class House:
     """The outside world as arguments, so that a test can give another one.
@@ -48,6 +52,7 @@ class House:
             its decisions taught (None = the base model alone).
         rulebooks: what this process has loaded, by site: the site's `rules_version`, and its
             rules on hosts and words.
+        turns: of keys of programs, see `service.turns`.
         doer: on whose behalf a deed is done; None = a rule, a chore, or the command line.
     """
 
@@ -59,4 +64,5 @@ class House:
     wake: Wake
     residuals: dict[int, tuple[int, Residual | None]] = field(default_factory=dict)
     rulebooks: dict[int, tuple[int, Rulebook]] = field(default_factory=dict)
+    turns: Turns = field(default_factory=dict)
     doer: Doer | None = None

@@ -10,6 +10,7 @@ from service.house import House
 from service.learned import MEMORY_LIFE
 from service.queries import housekeeping as queries
 from service.queries.lessons import forget_old_traces
+from service.queries.repeats import forget_answers
 from service.subscriptions import CONFIRM_WITHIN
 
 BUCKET_LIFE = timedelta(hours=48)
@@ -30,6 +31,7 @@ def tidy(house: House) -> int:
     contacts = (now - CONTACT_LIFE).date()
     chores: tuple[Callable[[Session], int], ...] = (
         lambda session: queries.forget_submission_keys(session, keys),
+        lambda session: forget_answers(session, keys, queries.BATCH),
         lambda session: queries.forget_buckets(session, now - BUCKET_LIFE),
         lambda session: queries.forget_subscriptions(session, now - CONFIRM_WITHIN),
         lambda session: queries.forget_mails(session, now - MAIL_LIFE),

@@ -6,14 +6,14 @@ from datetime import timedelta
 
 from sqlalchemy.orm import Session
 
-from models import Comment, Decision, Status, Thread
+from models import ActorKind, Comment, Decision, Status, Thread
 from models.spam import Document
 from models.spam.site.memory import trace_of
 from service.announce import BY_STATUS, comment_event, subject_of
 from service.audit import by_moderator, record
 from service.db import transaction
 from service.errors import ConflictError, NotFoundError, StaleError
-from service.house import House
+from service.house import Doer, House
 from service.learned import recall_of
 from service.queries import comments as queries
 from service.queries.events import cancel_event
@@ -36,12 +36,21 @@ class Actor:
     """Who decides, and where he may.
 
     Args:
-        moderator_id: the person; None for a rule.
+        moderator_id: the person; None for a rule or a program.
         site_ids: sites on which he may decide.
+        key_id: the program's key.
     """
 
     moderator_id: int | None
     site_ids: Sequence[int]
+    key_id: int | None = None
+
+    @property
+    def doer(self) -> Doer | None:
+        """Who it is, as the audit log names him; None for a rule."""
+        if self.key_id is not None:
+            return Doer(ActorKind.KEY, self.key_id)
+        return None if self.moderator_id is None else by_moderator(self.moderator_id)
 
 
 RULE = Actor(moderator_id=None, site_ids=())
@@ -146,6 +155,7 @@ def move(session: Session, house: House, actor: Actor, comment: Comment, new: St
         site_id=comment.site_id,
         comment_id=comment.id,
         moderator_id=actor.moderator_id,
+        key_id=actor.key_id,
         before=old,
         after=new,
         version=comment.version,
@@ -154,20 +164,19 @@ def move(session: Session, house: House, actor: Actor, comment: Comment, new: St
     session.add(decision)
     add_lesson(session, comment)
     session.flush()  # the event and the log refer to the decision's row
-    if actor.moderator_id is not None:
-        _record(session, house, actor.moderator_id, decision, comment)
+    if actor.doer is not None:
+        _record(session, house, actor.doer, decision, comment)
     return decision
 
 
 def _record(
-    session: Session, house: House, moderator_id: int, decision: Decision, comment: Comment
+    session: Session, house: House, doer: Doer, decision: Decision, comment: Comment
 ) -> None:
     subject: dict[str, str | int | bool | None] = {
         "comment": comment.public_id,
         "decision": decision.id,
     }
     act = f"comment.{ACTS[decision.after]}"
-    doer = by_moderator(moderator_id)
     record(session, house, doer, act, site_id=comment.site_id, subject=subject)
 
 

@@ -3,12 +3,16 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from models import Comment, Contact, Decision, Moderator, Status, SubmissionKey
+from models import ApiKey, Comment, Contact, Decision, Moderator, Status, SubmissionKey
 from service.queries.sites import insert_or_leave
+
+Maker = Moderator | ApiKey
+"""Who made a decision, where no rule did: both have a name."""
 
 PRESENT = sa.and_(Comment.withdrawn_at.is_(None), Comment.erased_at.is_(None))
 
@@ -127,43 +131,39 @@ def around(session: Session, comment: Comment, *, limit: int = 3) -> Sequence[Co
     return [*above, *below[::-1]]
 
 
-def history(session: Session, comment_id: int) -> list[tuple[Decision, Moderator | None]]:
+def history(session: Session, comment_id: int) -> list[tuple[Decision, Maker | None]]:
     """Return the decisions on a comment, oldest first, with who made them."""
-    query = (
-        sa.select(Decision, Moderator)
-        .outerjoin(Moderator, Moderator.id == Decision.moderator_id)
-        .where(Decision.comment_id == comment_id)
-        .order_by(Decision.id)
-    )
-    return [(decision, moderator) for decision, moderator in session.execute(query)]
+    query = _with_makers(sa.select(Decision, Moderator, ApiKey))
+    query = query.where(Decision.comment_id == comment_id).order_by(Decision.id)
+    return [(decision, person or key) for decision, person, key in session.execute(query)]
 
 
-def last_decision(session: Session, comment_id: int) -> tuple[Decision, Moderator | None] | None:
+def last_decision(session: Session, comment_id: int) -> tuple[Decision, Maker | None] | None:
     """Return the newest decision on a comment and who made it."""
-    query = (
-        sa.select(Decision, Moderator)
-        .outerjoin(Moderator, Moderator.id == Decision.moderator_id)
-        .where(Decision.comment_id == comment_id)
-        .order_by(Decision.id.desc())
-        .limit(1)
-    )
+    query = _with_makers(sa.select(Decision, Moderator, ApiKey))
+    query = query.where(Decision.comment_id == comment_id).order_by(Decision.id.desc()).limit(1)
     row = session.execute(query).first()
-    return None if row is None else (row[0], row[1])
+    return None if row is None else (row[0], row[1] or row[2])
 
 
 def decisions_since(
     session: Session, site_ids: Sequence[int], since: datetime, limit: int
-) -> list[tuple[Decision, Comment, Moderator | None]]:
+) -> list[tuple[Decision, Comment, Maker | None]]:
     """Return what was decided on the sites since then, newest first."""
     query = (
-        sa.select(Decision, Comment, Moderator)
+        _with_makers(sa.select(Decision, Moderator, ApiKey, Comment))
         .join(Comment, Comment.id == Decision.comment_id)
-        .outerjoin(Moderator, Moderator.id == Decision.moderator_id)
         .where(Decision.site_id.in_(site_ids), Decision.made_at >= since)
         .order_by(Decision.made_at.desc(), Decision.id.desc())
         .limit(limit)
     )
-    return [(one, comment, who) for one, comment, who in session.execute(query)]
+    return [(one, comment, who or key) for one, who, key, comment in session.execute(query)]
+
+
+def _with_makers(query: Any) -> Any:
+    return query.outerjoin(Moderator, Moderator.id == Decision.moderator_id).outerjoin(
+        ApiKey, ApiKey.id == Decision.key_id
+    )
 
 
 def decision_of_sites(

@@ -15,6 +15,7 @@ from service.queries import sites
 HOUSE = "gatepost"
 GATED_JSON = "gatepost.json"
 CLIENT = "gatepost.client"
+API = "/api/v1/"
 PROGRAM_TYPES = ("application/json", "application/problem+json")
 
 
@@ -27,6 +28,11 @@ def house() -> House:
         g.house = replace(found, doer=g.doer)
     own: House = g.house
     return own
+
+
+def keep_house(replacement: House) -> None:
+    """Let the rest of this request see another house."""
+    g.house = replacement
 
 
 def site_of_path(slug: str) -> Site:
@@ -44,10 +50,15 @@ def site_of_path(slug: str) -> Site:
 
 def wants_json(asked: Request = request) -> bool:
     """Say whether the caller is a program: it sent JSON, or prefers it to a page."""
-    if asked.mimetype == "application/json":
+    if asked.mimetype == "application/json" or is_api(asked.path):
         return True
     best = asked.accept_mimetypes.best_match(["text/html", *PROGRAM_TYPES], default="text/html")
     return best in PROGRAM_TYPES
+
+
+def is_api(path: str) -> bool:
+    """Say whether an address is a program's; the page about them is a person's."""
+    return path.startswith(API) and path != API
 
 
 def json_body() -> dict[str, Any]:

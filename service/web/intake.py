@@ -106,11 +106,18 @@ def _key(submission_id: str, body: bytes, errors: dict[str, list[str]]) -> Submi
     header = request.headers.get(KEY_HEADER)
     if header is None:
         return SubmittedKey("form", submission_id, body) if submission_id else None
-    key = _unquoted(header.strip())
-    if not 1 <= len(key) <= KEY_LENGTH or not (key.isascii() and key.isprintable()):
+    key = repeat_key(header)
+    if key is None:
         errors[KEY_HEADER] = [BAD_KEY]
         return None
     return SubmittedKey("header", key, body)
+
+
+def repeat_key(header: str) -> str | None:
+    """Return the caller's key in an `Idempotency-Key`; None where it is none."""
+    key = _unquoted(header.strip())
+    fits = 1 <= len(key) <= KEY_LENGTH and key.isascii() and key.isprintable()
+    return key if fits else None
 
 
 def _unquoted(value: str) -> str:

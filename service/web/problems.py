@@ -3,6 +3,9 @@
 import contextlib
 import logging
 import secrets
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Any
 
 from flask import Flask, Response, g, jsonify, make_response, render_template, request
 from sqlalchemy.exc import OperationalError
@@ -24,12 +27,14 @@ log = logging.getLogger("gatepost.web")
 
 TITLES = {
     400: said("Bad request"),
+    401: "Key needed",
     403: said("Not allowed"),
     404: said("Not found"),
     405: said("Method not allowed"),
     409: said("Conflict"),
     410: said("Closed"),
     411: said("Length required"),
+    412: "Changed since",
     413: said("Too large"),
     415: said("Unsupported type"),
     422: said("Please check the form"),
@@ -39,6 +44,7 @@ TITLES = {
 }
 
 
+NO_FACTS: Mapping[str, Any] = MappingProxyType({})
 STAFF = (
     "/queue",
     "/sites",
@@ -65,7 +71,7 @@ def register(app: Flask) -> None:
 def refuse(error: ServiceError) -> Response:
     """Answer a refusal of ours (RFC 9457 for programs)."""
     errors = error.errors if isinstance(error, InvalidError) else None
-    response = answer(error.status, error.code, error.message, errors=errors)
+    response = answer(error.status, error.code, error.message, errors=errors, facts=error.facts)
     if error.retry_after is not None:
         response.headers["Retry-After"] = str(error.retry_after)
     return response
@@ -122,22 +128,37 @@ def fail(error: Exception) -> Response:
 
 
 def answer(
-    status: int, code: str, message: str, *, errors: dict[str, list[str]] | None = None
+    status: int,
+    code: str,
+    message: str,
+    *,
+    errors: dict[str, list[str]] | None = None,
+    facts: Mapping[str, Any] = NO_FACTS,
 ) -> Response:
-    """Return a problem document or a page with the same content; moderators' pages are English."""
+    """Return a problem document or a page with the same content; moderators' pages are English.
+
+    Args:
+        facts: what a program gets beside that.
+    """
     if _for_staff():
         with speaking("en"):
-            return _answer(status, code, message, errors)
-    return _answer(status, code, message, errors)
+            return _answer(status, code, message, errors, facts)
+    return _answer(status, code, message, errors, facts)
 
 
-def _answer(status: int, code: str, message: str, errors: dict[str, list[str]] | None) -> Response:
+def _answer(
+    status: int,
+    code: str,
+    message: str,
+    errors: dict[str, list[str]] | None,
+    facts: Mapping[str, Any],
+) -> Response:
     title = say(TITLES.get(status, said("Refused")))
     message = say(message)
     told = {field: [say(text) for text in texts] for field, texts in (errors or {}).items()}
     if wants_json():
-        problem = {"type": "about:blank", "title": title, "status": status}
-        problem |= {"code": code, "detail": message}
+        problem: dict[str, Any] = {"type": "about:blank", "title": title, "status": status}
+        problem |= {"code": code, "detail": message, **facts}
         if errors is not None:
             problem["errors"] = told
         response = jsonify(problem)

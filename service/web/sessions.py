@@ -3,7 +3,7 @@
 from flask import Flask, Request
 from flask.sessions import SecureCookieSession, SecureCookieSessionInterface
 
-READERS = ("/s/", "/receipts", "/embed.", "/static/", "/healthz", "/readyz")
+WITHOUT = ("/api/v1/", "/s/", "/receipts", "/embed.", "/static/", "/healthz", "/readyz")
 """Where paths of doors without a session begin."""
 
 
@@ -16,7 +16,7 @@ class StaffSessions(SecureCookieSessionInterface):
 
     def open_session(self, app: Flask, request: Request) -> SecureCookieSession | None:
         """Return the session, or None for a reader: Flask then uses an empty one it never saves."""
-        if request.path.startswith(READERS):
+        if request.path.startswith(WITHOUT):
             return None
         return super().open_session(app, request)
 
