@@ -28,6 +28,10 @@ from models.outbox import (
     Event,
     EventCursor,
     EventType,
+    Origin,
+    Outcome,
+    ReplayJob,
+    ReplayOnly,
 )
 from models.policy import Policy
 from models.queue import Batch, CampaignMark, QueueCount, Revision
@@ -72,6 +76,8 @@ __all__ = [
     "Moderator",
     "Notice",
     "NoticeKind",
+    "Origin",
+    "Outcome",
     "PageAlias",
     "Passkey",
     "PasswordReset",
@@ -79,6 +85,8 @@ __all__ = [
     "QueueCount",
     "RateBucket",
     "RecoveryCode",
+    "ReplayJob",
+    "ReplayOnly",
     "Revision",
     "Role",
     "Rule",
