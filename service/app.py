@@ -14,7 +14,7 @@ from config import Settings, load
 from models.spam import ModelFileError, load_base
 from models.spam import load as load_model
 from service import accounts, db, ingress
-from service.gate import Gate
+from service.gate import gate_of
 from service.house import House, Wake
 from service.keys import KeyRing
 from service.opening import open_house
@@ -24,6 +24,7 @@ from service.web import (
     acts,
     address,
     again,
+    akismet,
     audit,
     check,
     embed,
@@ -151,7 +152,7 @@ def _scorer(settings: Settings) -> Scorer:
 
 
 def _open_doors(app: Flask, settings: Settings) -> None:
-    ingress.register(app, Gate(settings.allowed_hosts, settings.ingress_body_cap))
+    ingress.register(app, gate_of(settings))
     problems.register(app)
     headers.register(app)
     speech.register(app)
@@ -185,6 +186,7 @@ def _open_doors(app: Flask, settings: Settings) -> None:
         check,
         pages,
         model,
+        akismet,
         health,
     ):
         app.register_blueprint(door.bp)
