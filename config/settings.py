@@ -1,6 +1,7 @@
 """What the operator chose: read once, frozen, loud about mistakes."""
 
 import os
+import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
@@ -16,6 +17,7 @@ ANY_ADDRESS = "0.0.0.0"  # noqa: S104 - compared with, never bound to
 TRUE_WORDS = frozenset({"1", "true", "yes", "on"})
 FALSE_WORDS = frozenset({"0", "false", "no", "off"})
 DATABASES = ("sqlite:///", "postgresql+psycopg://")
+HOST = re.compile(r"[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?(?::[0-9]{1,5})?")
 COMMENT_CEILING = 65_525  # WordPress's own limit, so that every import fits
 
 
@@ -53,6 +55,9 @@ class Settings:
     idempotency_hours: int
     api_burst: int
     api_per_minute: int
+    akismet_host: str
+    akismet_burst: int
+    akismet_per_minute: int
     edit_minutes: int
     blind_sample: float
     fit_lease: float
@@ -243,6 +248,8 @@ RANGES: dict[str, tuple[float, float]] = {
     "idempotency_hours": (1, 24 * 30),
     "api_burst": (1, 1_000_000),
     "api_per_minute": (1, 1_000_000),
+    "akismet_burst": (1, 1_000_000),
+    "akismet_per_minute": (1, 1_000_000),
     "edit_minutes": (0, 24 * 60),
     "blind_sample": (0, 1),
     "fit_lease": (1, 3600),
@@ -282,6 +289,14 @@ def _check(settings: Settings) -> None:
     if settings.delivery_lease <= settings.delivery_deadline:
         raise SettingsError("delivery_lease must be longer than delivery_deadline")
     _check_mail(settings)
+    _check_akismet(settings)
+
+
+def _check_akismet(settings: Settings) -> None:
+    if settings.akismet_host and not HOST.fullmatch(settings.akismet_host.strip().lower()):
+        raise SettingsError(
+            "akismet_host must be a host name (name or name:port), without https://"
+        )
 
 
 def _check_mail(settings: Settings) -> None:

@@ -1,5 +1,6 @@
 """What we know: the tables. The spam model lives in models.spam and is not loaded from here."""
 
+from models.akismet import AkismetMonth, ReportedExample
 from models.api_key import ApiKey, ApiKeyKind, Scope
 from models.audit import ActorKind, AuditEntry, AuditSeal
 from models.base import Base
@@ -44,6 +45,7 @@ from models.site import PageAlias, Site, Thread
 
 __all__ = [
     "ActorKind",
+    "AkismetMonth",
     "ApiKey",
     "ApiKeyKind",
     "AtOnce",
@@ -94,6 +96,7 @@ __all__ = [
     "RecoveryCode",
     "ReplayJob",
     "ReplayOnly",
+    "ReportedExample",
     "Revision",
     "Role",
     "Rule",

@@ -14,7 +14,7 @@ from config import Settings, load
 from models.spam import ModelFileError, load_base
 from models.spam import load as load_model
 from service import accounts, db, ingress
-from service.gate import Gate
+from service.gate import gate_of
 from service.house import House, Wake
 from service.keys import KeyRing
 from service.opening import open_house
@@ -25,6 +25,7 @@ from service.web import (
     address,
     again,
     api,
+    akismet,
     audit,
     check,
     embed,
@@ -153,7 +154,7 @@ def _scorer(settings: Settings) -> Scorer:
 
 
 def _open_doors(app: Flask, settings: Settings) -> None:
-    ingress.register(app, Gate(settings.allowed_hosts, settings.ingress_body_cap))
+    ingress.register(app, gate_of(settings))
     problems.register(app)
     headers.register(app)
     speech.register(app)
@@ -188,6 +189,7 @@ def _open_doors(app: Flask, settings: Settings) -> None:
         check,
         pages,
         model,
+        akismet,
         health,
         api,
     ):

@@ -7,11 +7,12 @@ the body is there; Flask asks it for requests that came another way (test client
 import json
 import math
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, NoReturn
 from urllib.parse import unquote_to_bytes
 
+from config import Settings
 from service.errors import (
     BadRequestError,
     LengthRequiredError,
@@ -27,6 +28,8 @@ MULTIPART = "multipart/form-data"
 READING = frozenset({"GET", "HEAD", "OPTIONS"})
 WRITING = READING | {"POST"}
 BODY_METHODS = frozenset({"POST", "PUT", "PATCH", "DELETE"})
+AKISMET = re.compile(r"/1\.[12]/[a-z-]+")
+LABEL = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")
 # Headers that say something of a body; a plain read has none of them and is soon judged.
 ABOUT_BODIES = frozenset(
     {"transfer-encoding", "content-length", "content-encoding", "content-type", "expect"}
@@ -58,6 +61,8 @@ class Door:
         types: content types of a body; none = no body at all.
         cap: most bytes of a body; None = the reader's form's cap, which follows `comment_max`.
         empty: a body may be left out, with its type, and with its length where it is a DELETE's.
+        forms: how many reader's forms fit into a body where the cap is theirs.
+        loose: a form may be in any charset and name a field twice; the door itself decodes it.
     """
 
     path: re.Pattern[str]
@@ -65,6 +70,8 @@ class Door:
     types: tuple[str, ...] = ()
     cap: int | None = STAFF_CAP
     empty: bool = False
+    forms: int = 1
+    loose: bool = False
 
 
 DOORS = (
@@ -72,6 +79,8 @@ DOORS = (
     Door(re.compile(r"/receipts(/[^/]+)?"), WRITING, (FORM, JSON), None),
     Door(re.compile(r"/(s|static)/.*|/embed(-frame)?\.(js|css|json)|/(healthz|readyz)"), READING),
     Door(re.compile(r"/api/v1/.*", re.DOTALL), READING | BODY_METHODS, (JSON,), empty=True),
+    # WordPress sends what was typed twice: as the comment, and as the form it came by.
+    Door(AKISMET, WRITING, (FORM, JSON), None, forms=2, loose=True),
     # A mail program's one click may come as either (RFC 8058); its body is not looked at.
     Door(re.compile(r"/mail/unsubscribe/[^/]+"), WRITING, (FORM, MULTIPART)),
     Door(re.compile(r".*", re.DOTALL), WRITING, (FORM, JSON), STAFF_CAP),
@@ -115,10 +124,13 @@ class Gate:
     Args:
         hosts: Host values that are ours, lower case, with a port where one is due.
         form_cap: bytes a reader's form may have.
+        akismet_host: Host value that Akismet's doors have beside these, itself and with one label
+            under it, which is a key; empty = none.
     """
 
     hosts: frozenset[str]
     form_cap: int
+    akismet_host: str = ""
 
     def check_head(self, head: Head) -> Passage:
         """Judge a request by its head.
@@ -131,7 +143,7 @@ class Gate:
         door = next(door for door in DOORS if door.path.fullmatch(head.path))
         if head.method not in door.methods:
             raise MethodError(f"This address takes {', '.join(sorted(door.methods))}.")
-        cap = self.form_cap if door.cap is None else door.cap
+        cap = door.forms * self.form_cap if door.cap is None else door.cap
         if head.method in READING and ABOUT_BODIES.isdisjoint([name for name, _ in head.headers]):
             return Passage(door, 0, "", cap)
         length = _length(head, door)
@@ -145,8 +157,27 @@ class Gate:
         # An absolute address names a host of its own, which counts before the header (RFC 9112).
         given = head.all("host")
         asked = given if head.authority is None else [*given, head.authority]
-        if len(given) != 1 or not self.hosts.issuperset([host.strip().lower() for host in asked]):
+        named = {host.strip().lower() for host in asked}
+        if len(given) != 1 or not (named <= self.hosts or self._all_akismet(head.path, named)):
             raise BadRequestError("This service does not answer under that host name.")
+
+    def _all_akismet(self, path: str, hosts: Iterable[str]) -> bool:
+        """Say whether each of these names is ours at one of Akismet's doors."""
+        if not self.akismet_host or not AKISMET.fullmatch(path):
+            return False
+        return all(host in self.hosts or self._is_akismet(host) for host in hosts)
+
+    def _is_akismet(self, host: str) -> bool:
+        label, _, rest = host.partition(".")
+        below = rest == self.akismet_host and LABEL.fullmatch(label) is not None
+        return below or host == self.akismet_host
+
+
+def gate_of(settings: Settings) -> Gate:
+    """Return the gate of an installation."""
+    return Gate(
+        settings.allowed_hosts, settings.ingress_body_cap, settings.akismet_host.strip().lower()
+    )
 
 
 def _check_shape(head: Head) -> None:
@@ -199,14 +230,19 @@ def _type_of_body(head: Head, door: Door) -> str:
     kind = kind.strip().lower()
     if kind not in door.types:
         raise MediaTypeError(f"Send the body as {' or '.join(door.types)}.")
-    for parameter in rest.split(";"):
+    if not (door.loose and kind == FORM):
+        _check_charset(rest)
+    return kind
+
+
+def _check_charset(parameters: str) -> None:
+    for parameter in parameters.split(";"):
         name, _, value = parameter.partition("=")
         if name.strip().lower() == "charset" and value.strip(" \"'").lower() not in (
             "utf-8",
             "utf8",
         ):
             raise MediaTypeError("Send the body in UTF-8.")
-    return kind
 
 
 def check_body(passage: Passage, body: bytes) -> dict[str, Any] | None:
@@ -221,6 +257,9 @@ def check_body(passage: Passage, body: bytes) -> dict[str, Any] | None:
             f"The body has {len(body):,} bytes instead of the {passage.length:,} announced."
         )
     if not passage.content_type:
+        return None
+    if passage.door.loose and passage.content_type == FORM:
+        _check_number(body.count(b"&"))
         return None
     text = _text(body, "The body")
     if passage.content_type == JSON:
@@ -242,9 +281,13 @@ def _text(raw: bytes, what: str) -> str:
     return text
 
 
-def _check_form(text: str) -> None:
-    if text.count("&") >= MAX_KEYS:
+def _check_number(signs: int) -> None:
+    if signs >= MAX_KEYS:
         raise BadRequestError(f"The form has more than {MAX_KEYS} fields.")
+
+
+def _check_form(text: str) -> None:
+    _check_number(text.count("&"))
     if BAD_ESCAPE.search(text):
         raise BadRequestError("The form is not percent-encoded as it should be.")
     seen: set[str] = set()

@@ -20,6 +20,7 @@ from service.db import db, transaction
 from service.house import House
 from service.learned import MEMORY_LIFE, recall_in
 from service.queries import lessons as queries
+from service.queries.reports import number_of_reports
 from service.queries.site_models import job_for_change
 from service.topic import document_of
 
@@ -48,7 +49,7 @@ def learn(house: House) -> int:
             if _learn_from(session, house, comment):
                 changed[comment.site_id] = changed.get(comment.site_id, 0) + 1
         for site_id, number in sorted(changed.items()):
-            _want_fit(session, house, job_for_change(session, site_id), number)
+            want_fit(session, house, job_for_change(session, site_id), number)
     return len(comments)
 
 
@@ -141,7 +142,8 @@ def _remember(
     )
 
 
-def _want_fit(session: Session, house: House, job: Job, number: int) -> None:
+def want_fit(session: Session, house: House, job: Job, number: int) -> None:
+    """Ask for a fit of a site's model, as so many verdicts or reports are new."""
     job.fresh += number
     if not job.token:
         due = next_fit(session, house, job)
@@ -151,6 +153,7 @@ def _want_fit(session: Session, house: House, job: Job, number: int) -> None:
 def next_fit(session: Session, house: House, job: Job) -> datetime:
     """Return when a site's model is fitted next: at once when enough is new, else in a minute."""
     known = sum(queries.example_counts(session, job.site_id))
+    known += number_of_reports(session, job.site_id)
     enough = job.fresh >= max(FIT_AFTER, FIT_SHARE * known)
     return house.now() + (timedelta() if enough else FIT_WITHIN)
 

@@ -12,7 +12,7 @@ from service import audit_seals, batches, deliveries, logs, notices, server
 from service.app import Outside, create_app, utc_now
 from service.db import db, wal_in_use
 from service.front import Front
-from service.gate import Gate
+from service.gate import gate_of
 from service.opening import setup_token
 from service.out.dispatcher import CHORES, Dispatcher
 from service.out.postman import Postman
@@ -96,7 +96,7 @@ def run(
     """Serve an application with its dispatcher beside it, until told to stop."""
     front = Front(
         app.wsgi_app,
-        Gate(settings.allowed_hosts, settings.ingress_body_cap),
+        gate_of(settings),
         threads=settings.threads,
         deadline=settings.body_deadline,
         trusted_proxies=settings.trusted_proxies,

@@ -67,7 +67,7 @@ def surroundings(
         "network_rate": _network_rate(session, house, sender),
         "thread_rate": crowd,
         "reply": sender.reply,
-        **_acquaintance(session, house, site, sender.email),
+        **acquaintance(session, house, site, sender.email),
     }
     return with_memory(session, house, site, document, signals)
 
@@ -93,7 +93,7 @@ def _network_rate(session: Session, house: House, sender: Sender) -> float:
     return round(tokens_used(session, sender.network, pace, house.now()), 1)
 
 
-def _acquaintance(
+def acquaintance(
     session: Session, house: House, site: Site, email: EmailAddress | None
 ) -> dict[str, bool | None]:
     """Say whether the address is new here, was approved before, is a throw-away one."""

@@ -4,10 +4,20 @@ import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from operator import itemgetter
 
 from sqlalchemy.orm import Session
 
-from models import Example, Job, LabelWithdrawal, ModelState, Site, SiteModel
+from models import (
+    ApiKey,
+    Example,
+    Job,
+    LabelWithdrawal,
+    ModelState,
+    ReportedExample,
+    Site,
+    SiteModel,
+)
 from models.spam import ModelFileError
 from models.spam.site.adapt import Example as Lesson
 from models.spam.site.packing import Answer, pack_request
@@ -20,6 +30,8 @@ from service.learned import mac_of, opened
 from service.learning import FIT_WITHIN, next_fit
 from service.queries import lessons
 from service.queries import site_models as queries
+from service.queries.api_keys import key_for_change
+from service.queries.reports import recent_reports, set_withdrawn
 
 log = logging.getLogger("gatepost.learning")
 
@@ -30,6 +42,8 @@ KEPT = 5
 REPORTS = 50
 BACKOFF_CEILING = timedelta(hours=1)
 NOBODY = 0
+REPORT_WEIGHT = 0.5
+"""What a program's report counts beside a moderator's verdict."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,10 +80,11 @@ def claim_fit(house: House) -> Fit | None:
             return None
         site = session.get_one(Site, job.site_id)
         examples = _usable(session, site)
-        if not site.policy.learn or not examples:
+        reports = recent_reports(session, site.id, FEATURE_VERSION, HISTORY - len(examples))
+        if not site.policy.learn or not (examples or reports):
             _rest(job)
             return None
-        fit = _fit(house, job, site, examples)
+        fit = _fit(house, job, examples, reports)
         job.fresh = 0
     return fit
 
@@ -83,23 +98,34 @@ def _usable(session: Session, site: Site) -> list[Example]:
     return usable
 
 
-def _fit(house: House, job: Job, site: Site, examples: Sequence[Example]) -> Fit:
-    packed = pack_request(
-        [
-            Lesson(
-                vector=Vector.from_bytes(example.features),
-                spam=example.spam,
-                offset=example.base_logit + example.memory_logit,
-                live=example.live_logit,
-                account=example.moderator_id or NOBODY,
-                family=example.family,
-            )
+def _fit(
+    house: House, job: Job, examples: Sequence[Example], reports: Sequence[ReportedExample]
+) -> Fit:
+    """Lease a fit on verdicts and reports; reports only fill what the verdicts leave free."""
+    by_time = [
+        *(
+            (example.decided_at, _lesson(example, example.moderator_id or NOBODY))
             for example in examples
-        ],
-        base=house.scorer.path,
+        ),
+        *((one.reported_at, _lesson(one, -one.key_id, REPORT_WEIGHT)) for one in reports),
+    ]
+    by_time.sort(key=itemgetter(0))
+    known = [lesson for _, lesson in by_time]
+    packed = pack_request(known, base=house.scorer.path)
+    spam = sum(lesson.spam for lesson in known)
+    return Fit(job.id, job.site_id, job.token, packed, job.fresh, len(known) - spam, spam)
+
+
+def _lesson(example: Example | ReportedExample, account: int, weight: float = 1.0) -> Lesson:
+    return Lesson(
+        vector=Vector.from_bytes(example.features),
+        spam=example.spam,
+        offset=example.base_logit + example.memory_logit,
+        live=example.live_logit,
+        account=account,
+        family=example.family,
+        weight=weight,
     )
-    spam = sum(example.spam for example in examples)
-    return Fit(job.id, site.id, job.token, packed, job.fresh, len(examples) - spam, spam)
 
 
 def finish_fit(house: House, fit: Fit, answer: Answer) -> bool:
@@ -231,15 +257,57 @@ def withdraw_labels(house: House, site_id: int, moderator_id: int, by_id: int) -
             ),
         )
         lessons.forget_examples_of(session, site_id, moderator_id)
-        queries.retire_active(session, site_id)
-        queries.drop_contents(session, site_id, keep=0)
-        site.model_version += 1
-        queries.job_for_change(session, site_id).due_at = house.now()
+        _drop_models(session, house, site)
         note(session, house, "model.withdraw_labels", site_id, moderator=moderator_id)
     log.warning(
         "a moderator's labels were withdrawn", extra={"site": site.slug, "moderator": moderator_id}
     )
     house.wake()
+
+
+def _drop_models(session: Session, house: House, site: Site) -> None:
+    """Let the base model judge alone until the next fit, which is due at once."""
+    queries.retire_active(session, site.id)
+    queries.drop_contents(session, site.id, keep=0)
+    site.model_version += 1
+    queries.job_for_change(session, site.id).due_at = house.now()
+
+
+def withdraw_reports(house: House, site_id: int, public_id: str) -> None:
+    """Let what one program's key reported up to now teach nothing; models go as above.
+
+    Raises:
+        NotFoundError: the site has no such key.
+    """
+    with transaction() as session:
+        site = queries.site_for_change(session, site_id)
+        key = _key(session, site_id, public_id)
+        set_withdrawn(session, site_id, key.id, withdrawn=True)
+        _drop_models(session, house, site)
+        note(session, house, "model.withdraw_reports", site_id, key=public_id)
+    log.warning("a key's reports were withdrawn", extra={"site": site.slug})
+    house.wake()
+
+
+def restore_reports(house: House, site_id: int, public_id: str) -> None:
+    """Let what a key reported teach again, with the next fit.
+
+    Raises:
+        NotFoundError: the site has no such key.
+    """
+    with transaction() as session:
+        key = _key(session, site_id, public_id)
+        set_withdrawn(session, site_id, key.id, withdrawn=False)
+        queries.job_for_change(session, site_id).due_at = house.now()
+        note(session, house, "model.restore_reports", site_id, key=public_id)
+    house.wake()
+
+
+def _key(session: Session, site_id: int, public_id: str) -> ApiKey:
+    key = key_for_change(session, site_id, public_id)
+    if key is None:
+        raise NotFoundError("There is no such key.")
+    return key
 
 
 def restore_labels(house: House, site_id: int, moderator_id: int) -> None:

@@ -30,8 +30,9 @@ class Example:
         spam: the verdict.
         offset: logit of the base model and the campaign memory together.
         live: logit that the comment got when it came, None where none is known.
-        account: who decided.
+        account: who decided; below zero a program's key.
         family: equal for near-duplicates.
+        weight: how much it counts; 1 = a verdict of a moderator.
     """
 
     vector: Vector
@@ -40,6 +41,7 @@ class Example:
     live: float | None = None
     account: int = 0
     family: int = 0
+    weight: float = 1.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,6 +29,9 @@ FAMILY_SHARE = 3.0
 """Verdicts a family of near-duplicates counts as, however many it has."""
 ACCOUNT_SHARE = 0.5
 """Share of all weight one account may have where there are several."""
+KEY_MOST = 50.0
+"""Verdicts all that one program's key reported counts as at most, or as many as the moderators'
+where these are more: whoever gets hold of a key does not outvote the people."""
 FOLDS, ENOUGH = 4, 40
 DOUBTED, DOUBT = 0.25, 0.05
 """A verdict whose probability is below the first, as the others would judge the comment, counts
@@ -96,12 +99,23 @@ def _matrix(examples: Sequence[Example]) -> tuple[csr_matrix, NDArray[np.int32]]
 
 def _weights(examples: Sequence[Example], spam: NDArray[np.bool_]) -> Vector64:
     families = Counter(example.family for example in examples)
-    weights = np.array([min(1.0, FAMILY_SHARE / families[e.family]) for e in examples])
+    weights = np.array([e.weight * min(1.0, FAMILY_SHARE / families[e.family]) for e in examples])
+    weights *= _of_keys(examples, weights)
     weights *= _of_accounts(examples, weights)
     total = weights.sum()
     for kind in (spam, ~spam):
         weights[kind] *= float(np.clip(total / (2 * weights[kind].sum()), 1 / RATIO, RATIO))
     return weights
+
+
+def _of_keys(examples: Sequence[Example], weights: Vector64) -> Vector64:
+    """Return factors by which no program's key has more than `KEY_MOST` lets it."""
+    accounts = np.array([example.account for example in examples])
+    most = max(KEY_MOST, float(weights[accounts >= 0].sum()))
+    factors = np.ones(len(examples))
+    for key in set(accounts[accounts < 0].tolist()):
+        factors[accounts == key] = min(1.0, most / float(weights[accounts == key].sum()))
+    return factors
 
 
 def _of_accounts(examples: Sequence[Example], weights: Vector64) -> Vector64:

@@ -11,7 +11,7 @@ import numpy as np
 from models.spam.site.adapt import Example, Residual
 from models.spam.site.vector import Vector
 
-FORMAT = 1
+FORMAT = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +52,7 @@ def pack_request(examples: Sequence[Example], *, base: str = "") -> bytes:
         live=np.array([np.nan if e.live is None else e.live for e in examples]),
         account=np.array([example.account for example in examples], np.int64),
         family=np.array([example.family for example in examples], np.int64),
+        weight=np.array([example.weight for example in examples], np.float64),
     )
     return packed.getvalue()
 
@@ -77,6 +78,7 @@ def unpack_request(request: bytes) -> tuple[list[Example], str]:
             live=None if np.isnan(found["live"][place]) else float(found["live"][place]),
             account=int(found["account"][place]),
             family=int(found["family"][place]),
+            weight=float(found["weight"][place]),
         )
         for place, (start, end) in enumerate(zip(starts, ends, strict=True))
     ]

@@ -91,13 +91,15 @@ def trial(
         candidate: fitted on all verdicts.
         on_trial: the same fitted without those held out; None where too few are left.
         frozen: comments of which the labels are beyond doubt.
-        held_out: the site's newest verdicts.
+        held_out: the site's newest verdicts; a program's reports count only where people's are too
+            few to say anything.
     """
     reasons: list[str] = []
     report: dict[str, Any] = {"weights": len(candidate.ids)}
     before, after = _on(frozen, None), _on(frozen, candidate)
     report["frozen"] = {"base": _plain(before), "candidate": _plain(after)}
     reasons += [f"On the frozen comments {why}." for why in _worse(before, after)]
+    held_out = _of_people(held_out)
     spam = [example.spam for example in held_out]
     if on_trial is not None and FEWEST <= sum(spam) <= len(spam) - FEWEST:
         alone, tried, live = _on(held_out, None), _on(held_out, on_trial), _live(held_out)
@@ -116,6 +118,13 @@ def trial(
         ]
     accepted = not reasons
     return Verdict(accepted, {"accepted": accepted, "reasons": reasons, **report})
+
+
+def _of_people(held_out: Sequence[Example]) -> Sequence[Example]:
+    """Return people's verdicts, where there are enough: a key must not judge what it taught."""
+    people = [example for example in held_out if example.account >= 0]
+    spam = sum(example.spam for example in people)
+    return people if FEWEST <= spam <= len(people) - FEWEST else held_out
 
 
 def _on(examples: Sequence[Example], residual: Residual | None) -> Figures:
