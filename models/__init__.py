@@ -27,6 +27,7 @@ from models.outbox import (
     EndpointState,
     Event,
     EventCursor,
+    EventHorizon,
     EventType,
 )
 from models.policy import Policy
@@ -57,6 +58,7 @@ __all__ = [
     "EndpointState",
     "Event",
     "EventCursor",
+    "EventHorizon",
     "EventType",
     "Example",
     "Invitation",
