@@ -19,16 +19,18 @@ from models.learning import (
 )
 from models.mail import Mail, MailKind, Subscription
 from models.moderator import Invitation, KeyCheck, Membership, Moderator, Role, Setup
-from models.notice import AtOnce, Digest, Notice, NoticeKind, Watch
+from models.notice import AtOnce, Digest, Fare, Notice, NoticeKind, Watch
 from models.outbox import (
     Attempt,
     Delivery,
     DeliveryState,
     Endpoint,
+    EndpointKind,
     EndpointState,
     Event,
     EventCursor,
     EventType,
+    OldSecret,
 )
 from models.policy import Policy
 from models.queue import Batch, CampaignMark, QueueCount, Revision
@@ -55,11 +57,13 @@ __all__ = [
     "DeliveryState",
     "Digest",
     "Endpoint",
+    "EndpointKind",
     "EndpointState",
     "Event",
     "EventCursor",
     "EventType",
     "Example",
+    "Fare",
     "Invitation",
     "Job",
     "JobKind",
@@ -74,6 +78,7 @@ __all__ = [
     "Moderator",
     "Notice",
     "NoticeKind",
+    "OldSecret",
     "PageAlias",
     "Passkey",
     "PasswordReset",

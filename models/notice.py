@@ -34,6 +34,19 @@ class NoticeKind(enum.StrEnum):
     AT_ONCE = "at_once"
     DIGEST = "digest"
     TEST = "test"
+    ENDPOINT = "endpoint"
+    """To an owner: how one of his site's endpoints fares."""
+
+
+class Fare(enum.StrEnum):
+    """What an owner is told of an endpoint."""
+
+    HOUR = "hour"
+    DAY = "day"
+    FOUR_DAYS = "four_days"
+    """So long no delivery has succeeded."""
+    PAUSED = "paused"
+    DISABLED = "disabled"
 
 
 class Watch(Base):
@@ -134,6 +147,10 @@ class Notice(Base):
     since: Mapped[datetime]
     alarm: Mapped[bool] = mapped_column(default=False)
     """Whether the site was under alarm when it was made."""
+    endpoint: Mapped[str | None] = mapped_column(sa.String(40))
+    """Public id of the endpoint it tells of."""
+    fare: Mapped[Fare | None] = mapped_column(text_enum(Fare))
+    """What it tells of that."""
     made_at: Mapped[datetime]
     due_at: Mapped[datetime | None]
     token: Mapped[str] = mapped_column(sa.String(32), default="")

@@ -31,6 +31,15 @@ class EndpointState(enum.StrEnum):
     DISABLED = "disabled"
 
 
+class EndpointKind(enum.StrEnum):
+    """What an endpoint is told."""
+
+    WEBHOOK = "webhook"
+    """Each event, signed."""
+    BUILD = "build"
+    """That something changed that the public sees: an empty POST, which starts a build."""
+
+
 class DeliveryState(enum.StrEnum):
     """Where a delivery stands; `due` also means "try again at due_at"."""
 
@@ -94,26 +103,63 @@ class EventCursor(Base):
 
 
 class Endpoint(Base):
-    """A webhook address of a site. Its secret is derived, never stored."""
+    """A webhook address of a site. Its secret is derived, never stored.
+
+    Moments of its health are by the clock of leases.
+    """
 
     __tablename__ = "endpoint"
-    __table_args__ = (sa.Index("ix_endpoint_site", "site_id"),)
+    __table_args__ = (
+        sa.Index("ix_endpoint_site", "site_id"),
+        sa.Index(
+            "ix_endpoint_check",
+            "check_at",
+            sqlite_where=sa.text("check_at IS NOT NULL"),
+            postgresql_where=sa.text("check_at IS NOT NULL"),
+        ),
+    )
 
     id: Mapped[RowId]
     public_id: Mapped[str] = mapped_column(sa.String(40), unique=True)
     site_id: Mapped[int] = mapped_column(sa.ForeignKey("site.id"))
+    kind: Mapped[EndpointKind] = mapped_column(
+        text_enum(EndpointKind), default=EndpointKind.WEBHOOK, server_default="webhook"
+    )
     url: Mapped[str] = mapped_column(sa.String(2000))
     types: Mapped[list[str]]
-    """Event types wanted; empty = all."""
+    """Event types wanted; empty = all. A build hook has none."""
     state: Mapped[EndpointState] = mapped_column(text_enum(EndpointState))
     state_reason: Mapped[str] = mapped_column(sa.String(200), default="")
     secret_version: Mapped[int] = mapped_column(default=1)
     streak: Mapped[int] = mapped_column(default=0)
     """Failures since the last success."""
     failing_since: Mapped[datetime | None]
+    """The first of them."""
+    last_failed_at: Mapped[datetime | None]
+    """The last of them."""
+    blocked: Mapped[int] = mapped_column(sa.SmallInteger, default=0, server_default="0")
+    """How often in a row its address was one that is not dialled."""
+    told: Mapped[int] = mapped_column(sa.SmallInteger, default=0, server_default="0")
+    """How many hours' marks of failing its site's owners were told of."""
+    check_at: Mapped[datetime | None]
+    """When the next mark is reached; None = it does not fail, or all were."""
     open_until: Mapped[datetime | None]
     """While the breaker is open nothing is tried and no attempt is used up."""
     created_at: Mapped[datetime]
+    removed_at: Mapped[datetime | None]
+    """Its owner took it away; the row stays for what was delivered."""
+
+
+class OldSecret(Base):
+    """A version of an endpoint's secret that was followed by another and still signs along."""
+
+    __tablename__ = "old_secret"
+
+    endpoint_id: Mapped[int] = mapped_column(
+        BigKey, sa.ForeignKey("endpoint.id"), primary_key=True, autoincrement=False
+    )
+    version: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    not_after: Mapped[datetime]
 
 
 class Delivery(Base):
@@ -133,6 +179,13 @@ class Delivery(Base):
             sqlite_where=sa.text("state IN ('due', 'leased')"),
             postgresql_where=sa.text("state IN ('due', 'leased')"),
         ),
+        sa.Index(
+            "ix_delivery_held",
+            "endpoint_id",
+            "created_at",
+            sqlite_where=sa.text("state = 'held'"),
+            postgresql_where=sa.text("state = 'held'"),
+        ),
     )
 
     id: Mapped[RowId]
@@ -144,6 +197,8 @@ class Delivery(Base):
     token: Mapped[str] = mapped_column(sa.String(32), default="")
     """Fencing token of the current lease: a stale worker's mark changes nothing."""
     attempts: Mapped[int] = mapped_column(default=0)
+    first_at: Mapped[datetime | None]
+    """When it was first claimed: five days later it is given up."""
     created_at: Mapped[datetime]
 
 

@@ -12,7 +12,7 @@ import pytest
 import sqlalchemy as sa
 
 from models import Comment, Role
-from service import sites
+from service import endpoints
 from service.app import create_app
 from service.db import db, transaction
 from service.web.context import HOUSE
@@ -136,7 +136,7 @@ def run(tmp_path, database_url):
         hire(app, site, role=Role.OWNER)
         with app.app_context():
             hook = f"http://127.0.0.1:{receiver.server.server_port}/"
-            sites.add_endpoint(app.extensions[HOUSE], site.id, url=hook, types=[])
+            endpoints.add_endpoint(app.extensions[HOUSE], site.id, url=hook, types=[])
         with service:
             yield Run(service), receiver, app, url
         with app.app_context():

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
-from models import Base, Endpoint, Membership, PageAlias, Role, Site, Thread
+from models import Base, Membership, PageAlias, Role, Site, Thread
 
 
 def insert_or_leave(session: Session, table: type[Base], values: dict[str, Any]) -> bool:
@@ -104,20 +104,6 @@ def thread_made(session: Session, site_id: int, page: str, *, title: str, now: d
     return session.scalars(
         sa.select(Thread).where(Thread.site_id == site_id, Thread.page == page)
     ).one()
-
-
-def endpoints_of(session: Session, site_id: int) -> Sequence[Endpoint]:
-    """Return a site's endpoints, oldest first."""
-    return session.scalars(
-        sa.select(Endpoint).where(Endpoint.site_id == site_id).order_by(Endpoint.id)
-    ).all()
-
-
-def endpoint_of_site(session: Session, site_id: int, public_id: str) -> Endpoint | None:
-    """Return one endpoint of a site."""
-    return session.scalar(
-        sa.select(Endpoint).where(Endpoint.site_id == site_id, Endpoint.public_id == public_id)
-    )
 
 
 THREADS_PAGE = 50

@@ -1,4 +1,4 @@
-"""Doors to sites: their settings, the snippet to paste, and their webhook endpoints."""
+"""Doors to sites: their settings, and the snippet to paste."""
 
 from dataclasses import replace
 from typing import Any
@@ -6,13 +6,12 @@ from typing import Any
 from flask import Blueprint, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from models import EndpointState, EventType, Policy, Role, Site
+from models import Policy, Role, Site
 from service import sites
 from service.alarm import alarm_of
 from service.db import db
-from service.errors import BadRequestError, ForbiddenError, InvalidError
+from service.errors import ForbiddenError, InvalidError
 from service.language import Language, language_for, languages
-from service.queries.outbox import recent_deliveries
 from service.setting_up import setting_up
 from service.web.context import house
 from service.web.guarding import guard, own_site, person
@@ -23,8 +22,6 @@ bp = Blueprint("sites", __name__)
 guard(bp)
 
 DEPTH = "Enter a number of levels from 1 to 8."
-
-STATES = {"pause": EndpointState.PAUSED, "resume": EndpointState.ACTIVE}
 
 
 @bp.get("/sites")
@@ -91,42 +88,6 @@ def change(slug: str) -> ResponseReturnValue:
     except InvalidError as error:
         return _settings_page(site, request.form, error.errors), error.status
     return redirect(url_for("sites.show", slug=slug, saved=1), code=303)
-
-
-@bp.get("/sites/<slug>/endpoints")
-def show_endpoints(slug: str) -> ResponseReturnValue:
-    """List a site's webhook endpoints with their newest deliveries."""
-    return _endpoints_page(own_site(slug, Role.OWNER), {}, {})
-
-
-@bp.post("/sites/<slug>/endpoints")
-def add_endpoint(slug: str) -> ResponseReturnValue:
-    """Add a webhook endpoint."""
-    site = own_site(slug, Role.OWNER)
-    try:
-        sites.add_endpoint(
-            house(),
-            site.id,
-            url=request.form.get("url", "").strip(),
-            types=request.form.getlist("types[]"),
-        )
-    except InvalidError as error:
-        return _endpoints_page(site, request.form, error.errors), error.status
-    return redirect(url_for("sites.show_endpoints", slug=slug), code=303)
-
-
-@bp.post("/sites/<slug>/endpoints/<public_id>")
-def change_endpoint(slug: str, public_id: str) -> ResponseReturnValue:
-    """Pause, resume or test an endpoint."""
-    site = own_site(slug, Role.OWNER)
-    action = request.form.get("action", "")
-    if action == "test":
-        sites.test_endpoint(house(), site.id, public_id)
-    elif action in STATES:
-        sites.set_endpoint_state(house(), site.id, public_id, STATES[action])
-    else:
-        raise BadRequestError("The action is pause, resume or test.")
-    return redirect(url_for("sites.show_endpoints", slug=slug), code=303)
 
 
 def _policy(before: Policy) -> Policy:
@@ -204,23 +165,3 @@ def snippet_of(site: Site) -> str:
             comment_max=settings.comment_max,
             sends_mail=settings.sends_mail,
         )
-
-
-def _endpoints_page(site: Site, typed: Any, errors: dict[str, list[str]]) -> str:
-    found = sites.endpoints(site.id)
-    return render_template(
-        "moderator/endpoints.html",
-        site=site,
-        endpoints=[
-            (
-                endpoint,
-                sites.secret_of(house(), endpoint),
-                recent_deliveries(db.session(), endpoint.id),
-            )
-            for endpoint in found
-        ],
-        types=list(EventType),
-        typed=typed,
-        errors=errors,
-        person=person(),
-    )

@@ -8,8 +8,8 @@ import sqlalchemy as sa
 from models import AtOnce, Batch, Comment, Digest, Endpoint, Role, Thread
 from models.base import Base
 from service.db import db
+from service.endpoints import add_endpoint
 from service.out import mail, outbox
-from service.sites import add_endpoint
 from service.web.context import HOUSE
 from tests.browser.test_story import DESKTOP
 from tests.building import COMMENT, rows
@@ -83,7 +83,7 @@ def paths_of(app):
     """Every address that can be looked at, from the map of doors."""
     comment, thread = rows(app, Comment)[0], rows(app, Thread)[0]
     named = {"slug": "blog", "number": thread.id, "token": "x", "filename": "queue.js"}
-    others = {"acts.show_batch": Batch, "sites.change_endpoint": Endpoint}
+    others = {"acts.show_batch": Batch, "endpoints.change": Endpoint}
     found = []
     for rule in app.url_map.iter_rules():
         table = others.get(rule.endpoint)

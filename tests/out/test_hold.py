@@ -5,9 +5,9 @@ import json
 import pytest
 
 from models import Comment, Decision, Site, Status
+from service.endpoints import add_endpoint
 from service.out import mail, outbox
 from service.out.webhooks import sender
-from service.sites import add_endpoint
 from service.web.context import HOUSE
 from tests.building import rows
 from tests.conftest import visitor

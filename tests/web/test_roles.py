@@ -9,7 +9,7 @@ from werkzeug.routing import Map
 
 from models import Batch, Comment, Endpoint, Role, Rule, RuleKind, RuleVerdict, Site, Thread
 from service import rules
-from service.sites import add_endpoint
+from service.endpoints import add_endpoint
 from service.web.context import HOUSE
 from tests.building import found_demo_site, rows
 from tests.conftest import visitor
@@ -144,7 +144,7 @@ def path_of(app, endpoint, arguments):
         "number": rows(app, Rule if endpoint == "rules.end" else Thread)[0].id,
         "public_id": {
             "acts.show_batch": lambda: rows(app, Batch)[0].public_id,
-            "sites.change_endpoint": lambda: rows(app, Endpoint)[0].public_id,
+            "endpoints.change": lambda: rows(app, Endpoint)[0].public_id,
         }.get(endpoint, lambda: rows(app, Comment)[0].public_id)(),
     }
     rules: Map = app.url_map

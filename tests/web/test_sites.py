@@ -6,7 +6,7 @@ from threading import Barrier
 import pytest
 
 from models import Delivery, Endpoint, Event, EventType, Role, Site
-from service import sites
+from service import endpoints, sites
 from service.errors import InvalidError
 from service.signing import derive_secret, show_secret
 from service.web.context import HOUSE
@@ -183,7 +183,7 @@ def test_an_address_we_would_not_dial_is_refused_when_it_is_typed(app, owner, ur
 def test_an_operator_may_allow_internal_targets(make_app, sqlite_url):
     app = make_app(sqlite_url, webhook_allow="127.0.0.0/8")
     with app.app_context():
-        made = sites.add_endpoint(
+        made = endpoints.add_endpoint(
             app.extensions[HOUSE], 1, url="http://127.0.0.1:9000/hook", types=[]
         )
     assert made.endpoint.url == "http://127.0.0.1:9000/hook"

@@ -1,0 +1,353 @@
+"""The deeds of an owner on the addresses that are told of events.
+
+Their secrets are derived from a number: rotating one makes the next number the newest, and the
+older ones sign along until their end.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy.orm import Session
+
+from models import Endpoint, EndpointKind, EndpointState, EventType, OldSecret, Site
+from service.announce import ping
+from service.audit import note
+from service.db import db, transaction
+from service.errors import ConflictError, InvalidError, NotFoundError
+from service.guarded import SendError, check_url
+from service.house import House
+from service.queries import endpoints as queries
+from service.queries.outbox import lease_clock
+from service.signing import derive_secret, show_secret
+
+URL_LENGTH = 2000
+MOST_LIVE = 3
+"""Secrets of one endpoint that sign at once, the newest included."""
+OVERLAP = timedelta(hours=24)
+LONGEST_OVERLAP = timedelta(days=7)
+LET_GO_BATCH = 500
+NO_ENDPOINT = "There is no such endpoint."
+NO_SECRET = "A build hook is not signed: it has no secret."  # noqa: S105 - a sentence
+ROTATED_MEANWHILE = "The secret was rotated since this page was loaded. Load it again."
+NOT_ACTIVE = "Nothing goes to this endpoint just now. Resume it first."
+
+
+@dataclass(frozen=True, slots=True)
+class NewEndpoint:
+    """An endpoint just made, with the secret that is shown to its owner."""
+
+    endpoint: Endpoint
+    secret: str
+    """`whsec_…`; empty for a build hook."""
+
+
+@dataclass(frozen=True, slots=True)
+class LiveSecret:
+    """A secret that signs.
+
+    Args:
+        not_after: when it ends; None for the newest.
+        shown: `whsec_…`, as its owner copies it.
+    """
+
+    version: int
+    not_after: datetime | None
+    shown: str
+
+
+def add_endpoint(
+    house: House,
+    site_id: int,
+    *,
+    url: str,
+    types: Sequence[str] = (),
+    kind: EndpointKind = EndpointKind.WEBHOOK,
+) -> NewEndpoint:
+    """Add an address and return its secret.
+
+    Args:
+        types: event types wanted; empty = all. A build hook has no choice.
+
+    Raises:
+        InvalidError: an address we would not dial, or an unknown event type.
+    """
+    _check(house, kind, url, types)
+    with transaction() as session:
+        endpoint = Endpoint(
+            public_id=f"ep_{house.token(20)}",
+            site_id=site_id,
+            kind=kind,
+            url=url,
+            types=list(types),
+            state=EndpointState.ACTIVE,
+            secret_version=1,
+            created_at=house.now(),
+        )
+        session.add(endpoint)
+        note(session, house, "endpoint.add", site_id, endpoint=endpoint.public_id)
+    secret = "" if kind is EndpointKind.BUILD else _shown(house, endpoint, 1)
+    return NewEndpoint(endpoint, secret)
+
+
+def change_endpoint(
+    house: House, site_id: int, public_id: str, *, url: str, types: Sequence[str] = ()
+) -> Endpoint:
+    """Change where an endpoint is and what it wants; a new address begins without failures.
+
+    Raises:
+        NotFoundError: no such endpoint on this site.
+        InvalidError: an address we would not dial, or an unknown event type.
+    """
+    with transaction() as session:
+        endpoint = held_endpoint(session, site_id, public_id)
+        _check(house, endpoint.kind, url, types)
+        if endpoint.url != url:
+            _forget_failures(endpoint)
+        endpoint.url, endpoint.types = url, list(types)
+        note(session, house, "endpoint.change", site_id, endpoint=public_id)
+    house.wake()
+    return endpoint
+
+
+def pause(house: House, site_id: int, public_id: str) -> Endpoint:
+    """Let nothing go to an endpoint until it is resumed; what happens meanwhile waits.
+
+    Raises:
+        NotFoundError: no such endpoint on this site.
+        ConflictError: it is disabled, and so rests already.
+    """
+    with transaction() as session:
+        endpoint = held_endpoint(session, site_id, public_id)
+        if endpoint.state is EndpointState.DISABLED:
+            raise ConflictError("This endpoint is disabled: nothing goes to it anyway.")
+        if endpoint.state is EndpointState.ACTIVE:
+            endpoint.state, endpoint.state_reason = EndpointState.PAUSED, ""
+            endpoint.check_at = None
+            note(session, house, "endpoint.paused", site_id, endpoint=public_id)
+    return endpoint
+
+
+def resume(house: House, site_id: int, public_id: str, *, held: bool = False) -> Endpoint:
+    """Serve a paused or disabled endpoint again, its failures forgotten.
+
+    Args:
+        held: let the deliveries go out too that were held while it was disabled; without that
+            they stay, and `let_held_go` can do so later.
+
+    Raises:
+        NotFoundError: no such endpoint on this site.
+    """
+    with transaction() as session:
+        endpoint = held_endpoint(session, site_id, public_id)
+        if endpoint.state is not EndpointState.ACTIVE:
+            endpoint.state, endpoint.state_reason = EndpointState.ACTIVE, ""
+            _forget_failures(endpoint)
+            queries.give_time_anew(session, endpoint.id)
+            note(session, house, "endpoint.active", site_id, endpoint=public_id)
+    if held:
+        let_held_go(house, site_id, public_id)
+    house.wake()
+    return endpoint
+
+
+def let_held_go(house: House, site_id: int, public_id: str) -> int:
+    """Let all held deliveries of an active endpoint go out under their ids; return how many.
+
+    Each has all its attempts again. Of a build hook's only the newest goes: it shows all.
+
+    Raises:
+        NotFoundError: no such endpoint on this site.
+        ConflictError: it is not active.
+    """
+    gone, more = 0, LET_GO_BATCH
+    while more == LET_GO_BATCH:
+        with transaction() as session:
+            endpoint = held_endpoint(session, site_id, public_id)
+            _refuse_resting(endpoint)
+            if endpoint.kind is EndpointKind.BUILD:
+                queries.drop_held_but_newest(session, endpoint.id)
+            due = lease_clock(session, house.now())
+            more = queries.let_held_go(session, endpoint.id, due, LET_GO_BATCH)
+            if more and not gone:
+                note(session, house, "endpoint.let_go", site_id, endpoint=public_id)
+            gone += more
+    house.wake()
+    return gone
+
+
+def rotate_secret(
+    house: House,
+    site_id: int,
+    public_id: str,
+    *,
+    overlap: timedelta = OVERLAP,
+    seen: int | None = None,
+) -> Endpoint:
+    """Give an endpoint a new secret; the older ones sign along, three in all at most.
+
+    Args:
+        overlap: how long the present one signs along; none = all older ones end at once.
+        seen: version that the owner saw, so that a form sent twice rotates once.
+
+    Raises:
+        NotFoundError: no such endpoint on this site.
+        InvalidError: an overlap below none or over seven days.
+        ConflictError: a build hook, or somebody was faster.
+    """
+    if not timedelta() <= overlap <= LONGEST_OVERLAP:
+        raise InvalidError({"overlap": ["Choose from 0 hours to 7 days."]})
+    with transaction() as session:
+        endpoint = _signed_endpoint(session, site_id, public_id)
+        if seen is not None and seen != endpoint.secret_version:
+            raise ConflictError(ROTATED_MEANWHILE)
+        old, endpoint.secret_version = endpoint.secret_version, endpoint.secret_version + 1
+        if overlap:
+            ends = house.now() + overlap
+            session.add(OldSecret(endpoint_id=endpoint.id, version=old, not_after=ends))
+            queries.end_old_secrets(session, endpoint.id, below=old - MOST_LIVE + 2)
+        else:
+            queries.end_old_secrets(session, endpoint.id, below=old + 1)
+        version = endpoint.secret_version
+        note(session, house, "endpoint.rotate", site_id, endpoint=public_id, version=version)
+    return endpoint
+
+
+def revoke_old_secrets(house: House, site_id: int, public_id: str) -> int:
+    """Let the newest secret alone sign from the next attempt on; return how many ended.
+
+    Raises:
+        NotFoundError: no such endpoint on this site.
+        ConflictError: a build hook.
+    """
+    with transaction() as session:
+        endpoint = _signed_endpoint(session, site_id, public_id)
+        ended = queries.end_old_secrets(session, endpoint.id, below=endpoint.secret_version)
+        note(session, house, "endpoint.revoke", site_id, endpoint=public_id)
+    return ended
+
+
+def live_secrets(house: House, endpoint: Endpoint) -> list[LiveSecret]:
+    """Return the secrets that sign now, newest first; derived, never stored."""
+    if endpoint.kind is EndpointKind.BUILD:
+        return []
+    newest = endpoint.secret_version
+    older = queries.old_secrets(db.session(), [endpoint.id], house.now())
+    return [
+        LiveSecret(newest, None, _shown(house, endpoint, newest)),
+        *(
+            LiveSecret(one.version, one.not_after, _shown(house, endpoint, one.version))
+            for one in older
+        ),
+    ]
+
+
+def reveal_secrets(house: House, site_id: int, public_id: str) -> list[LiveSecret]:
+    """Return an endpoint's live secrets for its owner's eyes; the audit log tells of it.
+
+    Raises:
+        NotFoundError: no such endpoint on this site.
+        ConflictError: a build hook.
+    """
+    with transaction() as session:
+        endpoint = _signed_endpoint(session, site_id, public_id)
+        note(session, house, "endpoint.reveal", site_id, endpoint=public_id)
+    return live_secrets(house, endpoint)
+
+
+def test_endpoint(house: House, site_id: int, public_id: str) -> None:
+    """Send a `ping` to one endpoint; a build hook is called as if something had changed.
+
+    Raises:
+        NotFoundError: no such endpoint on this site.
+        ConflictError: it is not active.
+    """
+    with transaction() as session:
+        endpoint = held_endpoint(session, site_id, public_id)
+        _refuse_resting(endpoint)
+        ping(session, house, endpoint, session.get_one(Site, site_id))
+        note(session, house, "endpoint.test", site_id, endpoint=public_id)
+    house.wake()
+
+
+def remove_endpoint(house: House, site_id: int, public_id: str) -> None:
+    """Take an endpoint away; what waited for it never goes out.
+
+    Raises:
+        NotFoundError: no such endpoint on this site.
+    """
+    with transaction() as session:
+        endpoint = held_endpoint(session, site_id, public_id)
+        endpoint.state, endpoint.removed_at = EndpointState.DISABLED, house.now()
+        endpoint.check_at = None
+        queries.give_up_open(session, endpoint.id)
+        queries.end_old_secrets(session, endpoint.id, below=endpoint.secret_version)
+        note(session, house, "endpoint.remove", site_id, endpoint=public_id)
+
+
+def endpoints(site_id: int) -> Sequence[Endpoint]:
+    """Return a site's endpoints, oldest first."""
+    return queries.endpoints_of(db.session(), site_id)
+
+
+def endpoint_of(site_id: int, public_id: str) -> Endpoint:
+    """Return one endpoint of a site.
+
+    Raises:
+        NotFoundError: no such endpoint on this site.
+    """
+    endpoint = queries.endpoint_of_site(db.session(), site_id, public_id)
+    if endpoint is None:
+        raise NotFoundError(NO_ENDPOINT)
+    return endpoint
+
+
+def held_endpoint(session: Session, site_id: int, public_id: str) -> Endpoint:
+    """Return one endpoint of a site, locked until the transaction ends.
+
+    Raises:
+        NotFoundError: no such endpoint on this site.
+    """
+    endpoint = queries.endpoint_of_site(session, site_id, public_id, lock=True)
+    if endpoint is None:
+        raise NotFoundError(NO_ENDPOINT)
+    return endpoint
+
+
+def _signed_endpoint(session: Session, site_id: int, public_id: str) -> Endpoint:
+    endpoint = held_endpoint(session, site_id, public_id)
+    if endpoint.kind is EndpointKind.BUILD:
+        raise ConflictError(NO_SECRET)
+    return endpoint
+
+
+def _check(house: House, kind: EndpointKind, url: str, types: Sequence[str]) -> None:
+    errors: dict[str, list[str]] = {}
+    try:
+        check_url(url, house.settings.webhook_allow)
+    except SendError as error:
+        errors["url"] = [str(error)]
+    if len(url) > URL_LENGTH:
+        errors["url"] = [f"Use at most {URL_LENGTH:,} characters."]
+    unknown = sorted(set(types) - {one.value for one in EventType})
+    if unknown:
+        errors["types"] = [f"Unknown event type: {', '.join(unknown)}."]
+    elif types and kind is EndpointKind.BUILD:
+        errors["types"] = ["A build hook is called for every change that the public sees."]
+    if errors:
+        raise InvalidError(errors)
+
+
+def _refuse_resting(endpoint: Endpoint) -> None:
+    if endpoint.state is not EndpointState.ACTIVE:
+        raise ConflictError(NOT_ACTIVE)
+
+
+def _forget_failures(endpoint: Endpoint) -> None:
+    endpoint.streak, endpoint.blocked, endpoint.told = 0, 0, 0
+    endpoint.failing_since = endpoint.last_failed_at = None
+    endpoint.open_until = endpoint.check_at = None
+
+
+def _shown(house: House, endpoint: Endpoint, version: int) -> str:
+    return show_secret(derive_secret(house.ring, endpoint.public_id, version))
