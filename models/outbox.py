@@ -242,6 +242,8 @@ class Delivery(Base):
             "created_at",
             sqlite_where=sa.text("state = 'held'"),
             postgresql_where=sa.text("state = 'held'"),
+        ),
+        sa.Index(
             "ix_delivery_over",
             "created_at",
             sqlite_where=sa.text("state IN ('done', 'dead')"),
