@@ -20,8 +20,8 @@ from service.db import db, transaction
 from service.errors import ConflictError, InvalidError, NotFoundError
 from service.house import House
 from service.queries import deliveries as queries
+from service.queries.endpoints import endpoint_of_site
 from service.queries.outbox import endpoint_for_change, lease_clock
-from service.queries.sites import endpoint_of_site
 
 MOST = 10_000
 """Events that one replay sends; who needs more begins the next one where it ended."""
