@@ -139,6 +139,16 @@ def caller_of(house: House, typed: str, blog: str | None) -> Caller:
     raise CallRefusedError("This key belongs to another site than the one blog names.")
 
 
+def caller_by_key(house: House, typed: str) -> Caller:
+    """Return who asks by a wire that names no site: the key's own, by its first origin.
+
+    Raises:
+        CallRefusedError: no live key of Akismet's kind.
+    """
+    found = caller_of(house, typed, None)
+    return replace(found, origin=next(iter(found.site.origins), ""))
+
+
 def _host(url: str) -> str:
     """Return the host of an address with or without a scheme; empty where there is none."""
     try:

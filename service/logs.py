@@ -29,8 +29,10 @@ FIELDS = (
     "moderator",
     "state",
 )
-SECRET_PATHS = re.compile(r"/(receipts|mail/confirm|mail/unsubscribe|invitations)/[^/\s?\"]+")
-QUERY_TOKENS = re.compile(r"([?&]t=)[^&\s\"]+")
+SECRET_PATHS = re.compile(
+    r"/(receipts|mail/confirm|mail/unsubscribe|invitations|coral/moderate)/[^/\s?\"]+"
+)
+QUERY_TOKENS = re.compile(r"([?&](?:t|key)=)[^&\s\"]+")
 
 
 class JsonLines(logging.Formatter):

@@ -48,6 +48,14 @@ def test_one_event_is_one_line_whatever_is_in_it(logged, typed):
     assert parsed["message"] == f"found {typed}"
 
 
+@pytest.mark.parametrize(
+    "path", ["/coral/moderate/%s?x=1", "/v1alpha1/comments:analyze?key=%s&a=1"]
+)
+def test_keys_in_addresses_are_masked(logged, path):
+    line, _parsed = logged("POST %s", path % "0123abcd")
+    assert "0123abcd" not in line
+
+
 def test_addresses_and_private_links_are_masked(logged):
     line, _parsed = logged(
         "GET %s by %s", "/receipts/abc.1.def?t=secret", "Ana <ana.souza@example.org>"
