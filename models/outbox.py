@@ -187,6 +187,10 @@ class Endpoint(Base):
     """The first of them."""
     last_failed_at: Mapped[datetime | None]
     """The last of them."""
+    last_failure: Mapped[str] = mapped_column(
+        sa.String(16), default="", server_default=sa.text("''")
+    )
+    """Its HTTP status, or its class where no answer came."""
     blocked: Mapped[int] = mapped_column(sa.SmallInteger, default=0, server_default="0")
     """How often in a row its address was one that is not dialled."""
     told: Mapped[int] = mapped_column(sa.SmallInteger, default=0, server_default="0")

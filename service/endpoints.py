@@ -1,16 +1,12 @@
-"""The deeds of an owner on the addresses that are told of events.
-
-Their secrets are derived from a number: rotating one makes the next number the newest, and the
-older ones sign along until their end.
-"""
+"""The deeds of an owner on the addresses that are told of events."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from urllib.parse import urlsplit
 
 from sqlalchemy.orm import Session
 
-from models import Endpoint, EndpointKind, EndpointState, EventType, OldSecret, Site
+from models import Endpoint, EndpointKind, EndpointState, EventType, Site
 from service.announce import ping
 from service.audit import note
 from service.db import db, transaction
@@ -22,15 +18,19 @@ from service.queries.outbox import lease_clock
 from service.signing import derive_secret, show_secret
 
 URL_LENGTH = 2000
-MOST_LIVE = 3
-"""Secrets of one endpoint that sign at once, the newest included."""
-OVERLAP = timedelta(hours=24)
-LONGEST_OVERLAP = timedelta(days=7)
 LET_GO_BATCH = 500
 NO_ENDPOINT = "There is no such endpoint."
-NO_SECRET = "A build hook is not signed: it has no secret."  # noqa: S105 - a sentence
-ROTATED_MEANWHILE = "The secret was rotated since this page was loaded. Load it again."
 NOT_ACTIVE = "Nothing goes to this endpoint just now. Resume it first."
+FAILURES = {
+    "dns": "its name could not be looked up",
+    "blocked": "its name led to an address that is not dialled",
+    "connect": "the connection was refused",
+    "tls": "its certificate or its TLS was not good",
+    "timeout": "no answer came in time",
+    "protocol": "the answer could not be read",
+    "internal": "Gatepost failed itself",
+}
+"""What a class of failure means, as the end of a sentence."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,20 +40,6 @@ class NewEndpoint:
     endpoint: Endpoint
     secret: str
     """`whsec_…`; empty for a build hook."""
-
-
-@dataclass(frozen=True, slots=True)
-class LiveSecret:
-    """A secret that signs.
-
-    Args:
-        not_after: when it ends; None for the newest.
-        shown: `whsec_…`, as its owner copies it.
-    """
-
-    version: int
-    not_after: datetime | None
-    shown: str
 
 
 def add_endpoint(
@@ -86,7 +72,8 @@ def add_endpoint(
         )
         session.add(endpoint)
         note(session, house, "endpoint.add", site_id, endpoint=endpoint.public_id)
-    secret = "" if kind is EndpointKind.BUILD else _shown(house, endpoint, 1)
+    build = kind is EndpointKind.BUILD
+    secret = "" if build else show_secret(derive_secret(house.ring, endpoint.public_id, 1))
     return NewEndpoint(endpoint, secret)
 
 
@@ -176,85 +163,6 @@ def let_held_go(house: House, site_id: int, public_id: str) -> int:
     return gone
 
 
-def rotate_secret(
-    house: House,
-    site_id: int,
-    public_id: str,
-    *,
-    overlap: timedelta = OVERLAP,
-    seen: int | None = None,
-) -> Endpoint:
-    """Give an endpoint a new secret; the older ones sign along, three in all at most.
-
-    Args:
-        overlap: how long the present one signs along; none = all older ones end at once.
-        seen: version that the owner saw, so that a form sent twice rotates once.
-
-    Raises:
-        NotFoundError: no such endpoint on this site.
-        InvalidError: an overlap below none or over seven days.
-        ConflictError: a build hook, or somebody was faster.
-    """
-    if not timedelta() <= overlap <= LONGEST_OVERLAP:
-        raise InvalidError({"overlap": ["Choose from 0 hours to 7 days."]})
-    with transaction() as session:
-        endpoint = _signed_endpoint(session, site_id, public_id)
-        if seen is not None and seen != endpoint.secret_version:
-            raise ConflictError(ROTATED_MEANWHILE)
-        old, endpoint.secret_version = endpoint.secret_version, endpoint.secret_version + 1
-        if overlap:
-            ends = house.now() + overlap
-            session.add(OldSecret(endpoint_id=endpoint.id, version=old, not_after=ends))
-            queries.end_old_secrets(session, endpoint.id, below=old - MOST_LIVE + 2)
-        else:
-            queries.end_old_secrets(session, endpoint.id, below=old + 1)
-        version = endpoint.secret_version
-        note(session, house, "endpoint.rotate", site_id, endpoint=public_id, version=version)
-    return endpoint
-
-
-def revoke_old_secrets(house: House, site_id: int, public_id: str) -> int:
-    """Let the newest secret alone sign from the next attempt on; return how many ended.
-
-    Raises:
-        NotFoundError: no such endpoint on this site.
-        ConflictError: a build hook.
-    """
-    with transaction() as session:
-        endpoint = _signed_endpoint(session, site_id, public_id)
-        ended = queries.end_old_secrets(session, endpoint.id, below=endpoint.secret_version)
-        note(session, house, "endpoint.revoke", site_id, endpoint=public_id)
-    return ended
-
-
-def live_secrets(house: House, endpoint: Endpoint) -> list[LiveSecret]:
-    """Return the secrets that sign now, newest first; derived, never stored."""
-    if endpoint.kind is EndpointKind.BUILD:
-        return []
-    newest = endpoint.secret_version
-    older = queries.old_secrets(db.session(), [endpoint.id], house.now())
-    return [
-        LiveSecret(newest, None, _shown(house, endpoint, newest)),
-        *(
-            LiveSecret(one.version, one.not_after, _shown(house, endpoint, one.version))
-            for one in older
-        ),
-    ]
-
-
-def reveal_secrets(house: House, site_id: int, public_id: str) -> list[LiveSecret]:
-    """Return an endpoint's live secrets for its owner's eyes; the audit log tells of it.
-
-    Raises:
-        NotFoundError: no such endpoint on this site.
-        ConflictError: a build hook.
-    """
-    with transaction() as session:
-        endpoint = _signed_endpoint(session, site_id, public_id)
-        note(session, house, "endpoint.reveal", site_id, endpoint=public_id)
-    return live_secrets(house, endpoint)
-
-
 def test_endpoint(house: House, site_id: int, public_id: str) -> None:
     """Send a `ping` to one endpoint; a build hook is called as if something had changed.
 
@@ -302,6 +210,17 @@ def endpoint_of(site_id: int, public_id: str) -> Endpoint:
     return endpoint
 
 
+def host_of(endpoint: Endpoint) -> str:
+    """Return the host of an endpoint: the rest of its address may be a secret."""
+    return urlsplit(endpoint.url).hostname or ""
+
+
+def told_failure(endpoint: Endpoint) -> str:
+    """Return what went wrong the last time, as the end of a sentence."""
+    last = endpoint.last_failure
+    return FAILURES.get(last, f"it answered {last}")
+
+
 def held_endpoint(session: Session, site_id: int, public_id: str) -> Endpoint:
     """Return one endpoint of a site, locked until the transaction ends.
 
@@ -311,13 +230,6 @@ def held_endpoint(session: Session, site_id: int, public_id: str) -> Endpoint:
     endpoint = queries.endpoint_of_site(session, site_id, public_id, lock=True)
     if endpoint is None:
         raise NotFoundError(NO_ENDPOINT)
-    return endpoint
-
-
-def _signed_endpoint(session: Session, site_id: int, public_id: str) -> Endpoint:
-    endpoint = held_endpoint(session, site_id, public_id)
-    if endpoint.kind is EndpointKind.BUILD:
-        raise ConflictError(NO_SECRET)
     return endpoint
 
 
@@ -345,9 +257,6 @@ def _refuse_resting(endpoint: Endpoint) -> None:
 
 def _forget_failures(endpoint: Endpoint) -> None:
     endpoint.streak, endpoint.blocked, endpoint.told = 0, 0, 0
+    endpoint.last_failure = ""
     endpoint.failing_since = endpoint.last_failed_at = None
     endpoint.open_until = endpoint.check_at = None
-
-
-def _shown(house: House, endpoint: Endpoint, version: int) -> str:
-    return show_secret(derive_secret(house.ring, endpoint.public_id, version))

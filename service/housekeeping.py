@@ -9,6 +9,7 @@ from service.db import transaction
 from service.house import House
 from service.learned import MEMORY_LIFE
 from service.queries import housekeeping as queries
+from service.queries.endpoints import forget_held
 from service.queries.lessons import forget_old_traces
 from service.queries.repeats import forget_answers
 from service.queries.reports import forget_old_reports
@@ -19,6 +20,7 @@ MAIL_LIFE = timedelta(days=30)  # that a mail went out, and what became of it
 SESSION_LIFE = timedelta(days=2)  # of a moderator's session, which is over after 12 hours
 ENROLMENT_LIFE = timedelta(days=1)  # of an authenticator app that no code has confirmed
 REPORT_LIFE = timedelta(days=365)  # of what programs reported as spam or ham
+HELD_LIFE = timedelta(days=60)  # of what a disabled endpoint did not get
 CONTACT_LIFE = timedelta(days=365)  # blind index and counters, after the last comment
 
 
@@ -43,6 +45,7 @@ def tidy(house: House) -> int:
         lambda session: queries.forget_sessions(session, now - SESSION_LIFE),
         lambda session: queries.forget_enrolments(session, now - ENROLMENT_LIFE),
         lambda session: queries.forget_resets(session, now),
+        lambda session: forget_held(session, now - HELD_LIFE, queries.BATCH),
         lambda session: forget_old_traces(session, now - MEMORY_LIFE, queries.BATCH),
         lambda session: forget_old_reports(session, now - REPORT_LIFE, queries.BATCH),
     )

@@ -11,7 +11,18 @@ from datetime import datetime
 
 from markupsafe import Markup
 
-from models import Comment, Digest, EventType, NoticeKind, Thread, Watch
+from models import (
+    Comment,
+    Digest,
+    Endpoint,
+    EndpointKind,
+    EventType,
+    Fare,
+    NoticeKind,
+    Thread,
+    Watch,
+)
+from service.endpoints import host_of, told_failure
 from service.hours import zone_of
 from service.house import House
 from service.letters import HTML, Letter
@@ -29,6 +40,16 @@ HOST_DOT = re.compile(
 NUMBERS = re.compile(r"\d{1,3}(?:\.\d{1,3}){3}")
 HIDDEN = "Score hidden until you decide"
 EVERY = {Digest.HOURLY: "Hourly", Digest.DAILY: "Daily", Digest.WEEKLY: "Weekly"}
+
+FARES = {Fare.HOUR: "an hour", Fare.DAY: "a day", Fare.FOUR_DAYS: "four days"}
+RESTS = {
+    Fare.PAUSED: "What happens meanwhile waits.",
+    Fare.DISABLED: "What waited for it, and what happens meanwhile, is held for 60 days.",
+}
+GOES_ON = (
+    "Gatepost goes on trying. After five days without a success it disables the address and holds"
+    " what waits."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,6 +159,33 @@ def test_letter(house: House, told: Told) -> Letter:
     return _letter(house, told.watch, NoticeKind.TEST, f"Test mail from {name}", parts)
 
 
+def endpoint_letter(house: House, told: Told, endpoint: Endpoint, fare: Fare) -> Letter:
+    """Write the mail about an endpoint that fails, or was paused or disabled."""
+    name, host = normal_line(told.site.name), host_of(endpoint)
+    what = "build hook" if endpoint.kind is EndpointKind.BUILD else "webhook"
+    page = f"{house.settings.base_url}/sites/{told.site.slug}/endpoints/{endpoint.public_id}"
+    zone = zone_of(told.moderator.time_zone)
+    parts = []
+    if endpoint.failing_since is not None:
+        since = endpoint.failing_since.astimezone(zone)
+        parts.append(
+            _words(
+                f"Nothing that Gatepost sent to the {what} at {host} was taken since"
+                f" {since.strftime('%-d %B %Y, %H:%M')} ({zone.key}). The last time"
+                f" {told_failure(endpoint)}."
+            )
+        )
+    if fare in RESTS:
+        reason = f" {endpoint.state_reason}" if endpoint.state_reason else ""
+        parts.append(_words(f"The {what} at {host} was {fare.value}.{reason}"))
+        parts.append(_words(f"{RESTS[fare]} You can resume it on this page:", page))
+        subject = f"{what.capitalize()} of {name} {fare.value}: {host}"
+    else:
+        parts.append(_words(f"{GOES_ON} What was sent and answered stands on this page:", page))
+        subject = f"{what.capitalize()} of {name} has failed for {FARES[fare]}: {host}"
+    return _letter(house, told.watch, NoticeKind.ENDPOINT, subject, parts)
+
+
 def defused(text: str, limit: int) -> str:
     """Return what a reader typed as one line in which no mail program finds a link."""
     line = normal_line(text)
@@ -164,7 +212,8 @@ def _letter(
     house: House, watch: Watch, kind: NoticeKind, subject: str, parts: Sequence[Part]
 ) -> Letter:
     settings = f"{house.settings.base_url}/notices"
-    stop = None if kind is NoticeKind.TEST else link_to_end(house, watch, kind)
+    asked_for = kind in (NoticeKind.AT_ONCE, NoticeKind.DIGEST)
+    stop = link_to_end(house, watch, kind) if asked_for else None
     ends = [_words("What mail you get, and when:", settings)]
     if stop is not None:
         ends.append(_words("No more of these mails about this site:", stop))

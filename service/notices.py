@@ -10,8 +10,10 @@ from sqlalchemy.orm import Session
 from models import (
     AtOnce,
     Digest,
+    Endpoint,
     Event,
     EventType,
+    Fare,
     Moderator,
     Notice,
     NoticeKind,
@@ -142,6 +144,26 @@ def stir(session: Session, house: House, events: Sequence[Event]) -> None:
     sites = sorted({event.site_id for event in events if event.type in TELLING})
     if sites:
         queries.stir(session, sites, house.now() + FIRST)
+
+
+def tell_owners(session: Session, house: House, endpoint: Endpoint, fare: Fare) -> None:
+    """Write a mail to each owner of an endpoint's site, in the transaction of its cause.
+
+    In his quiet hours it waits for their end.
+    """
+    if not house.settings.sends_mail:
+        return
+    now = house.now()
+    for owner in queries.owners(session, endpoint.site_id):
+        watch = queries.watches_of(session, owner.id).get(endpoint.site_id)
+        if watch is None:
+            watch = _watch(session, house, owner.id, endpoint.site_id)
+        notice = _add(session, house, watch, NoticeKind.ENDPOINT)
+        notice.endpoint, notice.fare = endpoint.public_id, fare
+        zone = zone_of(owner.time_zone)
+        quiet = quiet_until(now, watch.quiet_from, watch.quiet_until, zone)
+        if quiet is not None:
+            notice.due_at = quiet
 
 
 def gather(house: House) -> int:
@@ -313,21 +335,21 @@ def _add(
     *,
     upto: tuple[int, int] = (0, 0),
     alarm: bool = False,
-) -> None:
+) -> Notice:
     digest = kind is NoticeKind.DIGEST
-    session.add(
-        Notice(
-            public_id=f"notice_{house.token(26)}",
-            moderator_id=watch.moderator_id,
-            site_id=watch.site_id,
-            kind=kind,
-            after=watch.digest_position if digest else watch.position,
-            upto=upto[0],
-            seal_after=watch.digest_seal,
-            seal_upto=upto[1],
-            since=watch.digest_since,
-            alarm=alarm,
-            made_at=house.now(),
-            due_at=lease_clock(session, house.now()),
-        )
+    notice = Notice(
+        public_id=f"notice_{house.token(26)}",
+        moderator_id=watch.moderator_id,
+        site_id=watch.site_id,
+        kind=kind,
+        after=watch.digest_position if digest else watch.position,
+        upto=upto[0],
+        seal_after=watch.digest_seal,
+        seal_upto=upto[1],
+        since=watch.digest_since,
+        alarm=alarm,
+        made_at=house.now(),
+        due_at=lease_clock(session, house.now()),
     )
+    session.add(notice)
+    return notice

@@ -14,6 +14,7 @@ from service.db import db, wal_in_use
 from service.front import Front
 from service.gate import gate_of
 from service.opening import setup_token
+from service.out import health
 from service.out.dispatcher import CHORES, Dispatcher
 from service.out.postman import Postman
 from service.out.trainer import Trainer
@@ -24,6 +25,7 @@ LEARN_EVERY = MAIL_EVERY = 0.2  # seconds
 BATCH_EVERY = 0.2  # seconds
 NOTICES_EVERY = 1.0  # seconds
 SEAL_EVERY = 60.0  # seconds
+HEALTH_EVERY = 30.0  # seconds
 COLLECT = (20_000, 20, 20)
 """Objects that may be made before Python looks for cycles among the youngest, and how many such
 looks before it looks among older ones: at its own 700, 10 and 10 it spends a sixth of a page's
@@ -60,6 +62,7 @@ def make(settings: Settings) -> tuple[Flask, Dispatcher]:
         (BATCH_EVERY, batches.go_on),
         (BATCH_EVERY, deliveries.go_on),
         (SEAL_EVERY, audit_seals.seal),
+        (HEALTH_EVERY, health.look_after),
     )
 
     def stop_chores() -> None:

@@ -21,7 +21,8 @@ from service.house import House
 from service.housekeeping import tidy
 from service.out import outbox
 from service.out.ear import Ear
-from service.out.outbox import GONE, Claimed, Result
+from service.out.outbox import Claimed
+from service.out.result import Result
 from service.out.webhooks import Send
 from service.queries.housekeeping import BATCH
 
@@ -261,5 +262,3 @@ def _names(claimed: Claimed) -> dict[str, object]:
 def _log_attempt(claimed: Claimed, result: Result, *, held: bool) -> None:
     status = None if result.answer is None else result.answer.status
     log.info("webhook attempted", extra={**_names(claimed), "status": status, "held": held})
-    if held and status == GONE:
-        log.warning("endpoint disabled", extra={"endpoint": claimed.endpoint_id})

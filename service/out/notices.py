@@ -4,11 +4,18 @@ from datetime import timedelta
 
 from sqlalchemy.orm import Session
 
-from models import AtOnce, Notice, NoticeKind, Role
+from models import AtOnce, EndpointState, Fare, Notice, NoticeKind, Role
 from service.db import db, transaction
 from service.house import House
 from service.letters import Letter
-from service.notice_letters import Figures, News, digest_letter, news_letter, test_letter
+from service.notice_letters import (
+    Figures,
+    News,
+    digest_letter,
+    endpoint_letter,
+    news_letter,
+    test_letter,
+)
 from service.notices import may_hear
 from service.out.smtp import Envelope, MailError, batch, outcome, post_one
 from service.privacy import EmailAddress
@@ -61,6 +68,12 @@ def _letter(session: Session, house: House, notice: Notice, told: Told) -> Lette
         return test_letter(house, told)
     if told.watch.failed_at is not None:
         return None
+    if notice.kind is NoticeKind.ENDPOINT:
+        return _about_endpoint(session, house, notice, told)
+    return _about_comments(session, house, notice, told)
+
+
+def _about_comments(session: Session, house: House, notice: Notice, told: Told) -> Letter | None:
     if notice.kind is NoticeKind.DIGEST:
         figures = _figures(session, notice, told)
         return digest_letter(house, told, figures) if figures.anything else None
@@ -68,6 +81,19 @@ def _letter(session: Session, house: House, notice: Notice, told: Told) -> Lette
         return None
     number, rows = queries.comments_to_tell(session, notice, told.watch.at_once, LISTED)
     return news_letter(house, told, News(number, rows, notice.alarm)) if number else None
+
+
+def _about_endpoint(session: Session, house: House, notice: Notice, told: Told) -> Letter | None:
+    """Write how an endpoint fares; None when it fares well again."""
+    endpoint = queries.endpoint_told(session, notice)
+    if endpoint is None or notice.fare is None or told.role is not Role.OWNER:
+        return None
+    rests = {Fare.PAUSED: EndpointState.PAUSED, Fare.DISABLED: EndpointState.DISABLED}
+    if endpoint.state is not rests.get(notice.fare, EndpointState.ACTIVE):
+        return None
+    if notice.fare not in rests and endpoint.failing_since is None:
+        return None
+    return endpoint_letter(house, told, endpoint, notice.fare)
 
 
 def _figures(session: Session, notice: Notice, told: Told) -> Figures:

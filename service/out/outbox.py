@@ -7,25 +7,15 @@ from datetime import datetime, timedelta
 from email.utils import parsedate_to_datetime
 from typing import Any
 
-from sqlalchemy.orm import Session
-
-from models import (
-    Attempt,
-    Delivery,
-    DeliveryState,
-    Endpoint,
-    EndpointState,
-    Event,
-    EventType,
-    Origin,
-    Outcome,
-)
+from models import Attempt, Delivery, DeliveryState, Endpoint, EndpointKind, Event, OldSecret
 from service.db import db, transaction
-from service.deliveries import new_delivery
-from service.guarded import Answer, SendError
 from service.house import House
 from service.notices import stir
+from service.out.health import judge
+from service.out.recipients import Recipients
+from service.out.result import Result
 from service.queries import outbox as queries
+from service.queries.endpoints import old_secrets, served_by_build, serving
 from service.subscriptions import mails_for
 
 RELEASE_BATCH = 200
@@ -37,11 +27,17 @@ SCHEDULE = tuple(
 )
 JITTER = 0.1
 RETRY_AFTER_CEILING = timedelta(hours=24)
-BREAKER_STREAK = 5
-BREAKER_FIRST = 30  # seconds
-BREAKER_CEILING = 900  # seconds
-GONE = 410
+OLDEST = timedelta(days=5)
+"""From the first attempt of a delivery: what fails later is given up."""
 THROTTLED = (429, 503)
+
+
+@dataclass(frozen=True, slots=True)
+class Signing:
+    """A secret's version, and the moment after which it signs no more; None for the newest."""
+
+    version: int
+    not_after: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,28 +51,10 @@ class Claimed:
     body: bytes
     endpoint_row: int
     endpoint_id: str
-    secret_version: int
+    kind: EndpointKind
+    secrets: Sequence[Signing]
     url: str
-
-
-@dataclass(frozen=True, slots=True)
-class Result:
-    """What became of one attempt: an answer, or why there was none.
-
-    Args:
-        signed_at: the second it was signed for; None where nothing was.
-        milliseconds: how long it took.
-    """
-
-    answer: Answer | None
-    error: SendError | None = None
-    signed_at: datetime | None = None
-    milliseconds: int = 0
-
-    @property
-    def good(self) -> bool:
-        """Whether the receiver took it."""
-        return self.answer is not None and 200 <= self.answer.status < 300  # noqa: PLR2004 - 2xx
+    first_at: datetime
 
 
 def release(house: House) -> int:
@@ -92,24 +70,17 @@ def release(house: House) -> int:
     with transaction() as session:
         cursor = queries.cursor_for_change(session)
         events = queries.events_to_release(session, house.now(), RELEASE_BATCH)
-        endpoints = queries.active_endpoints(session, [event.site_id for event in events])
-        due = queries.lease_clock(session, house.now())
+        endpoints = serving(session, [event.site_id for event in events])
+        recipients = Recipients(
+            session, house, endpoints, queries.lease_clock(session, house.now())
+        )
         for event in events:
             cursor.position += 1
             event.position = cursor.position
-            wanting = [endpoint for endpoint in endpoints if _wants(endpoint, event)]
-            origin = Origin.TEST if event.type is EventType.PING else Origin.AUTO
-            session.add_all(new_delivery(house, event, one, due, origin) for one in wanting)
+            session.add_all(recipients.deliveries_of(event))
         mails_for(session, house, events)
         stir(session, house, events)
     return len(events)
-
-
-def _wants(endpoint: Endpoint, event: Event) -> bool:
-    if event.endpoint_id is not None:
-        return endpoint.id == event.endpoint_id
-    types = endpoint.types
-    return endpoint.site_id == event.site_id and (not types or event.type.value in types)
 
 
 def claim(house: House, free: int) -> list[Claimed]:
@@ -131,10 +102,15 @@ def claim(house: House, free: int) -> list[Claimed]:
             if ids:
                 taken += queries.lease(session, ids, now=now, until=until, token=token)
         rows = queries.deliveries_with_event(session, taken)
-        return [_claimed(token, *row) for row in rows]
+        older = old_secrets(session, endpoints, house.now()) if rows else []
+        return [_claimed(token, row, older) for row in rows]
 
 
-def _claimed(token: str, delivery: Delivery, event: Event, endpoint: Endpoint) -> Claimed:
+def _claimed(
+    token: str, row: tuple[Delivery, Event, Endpoint], older: Sequence[OldSecret]
+) -> Claimed:
+    delivery, event, endpoint = row
+    old = [Signing(one.version, one.not_after) for one in older if one.endpoint_id == endpoint.id]
     return Claimed(
         delivery_id=delivery.id,
         token=token,
@@ -143,8 +119,10 @@ def _claimed(token: str, delivery: Delivery, event: Event, endpoint: Endpoint) -
         body=event.body,
         endpoint_row=endpoint.id,
         endpoint_id=endpoint.public_id,
-        secret_version=endpoint.secret_version,
+        kind=endpoint.kind,
+        secrets=(Signing(endpoint.secret_version, None), *old),
         url=endpoint.url,
+        first_at=delivery.first_at or delivery.created_at,
     )
 
 
@@ -173,7 +151,9 @@ def mark(house: House, claimed: Claimed, result: Result) -> bool:
         held = queries.mark_leased(session, claimed.delivery_id, claimed.token, values)
         session.add(_attempt(claimed, result, now, lost=not held))
         if held:
-            _endpoint_health(session, endpoint, result, now)
+            judge(session, house, endpoint, result, now)
+            if result.good and endpoint.kind is EndpointKind.BUILD:
+                served_by_build(session, endpoint.id, claimed.delivery_id)
     return held
 
 
@@ -192,21 +172,15 @@ def give_back(claimed: Sequence[Claimed], now: datetime) -> None:
 
 
 def _what_follows(claimed: Claimed, result: Result, now: datetime) -> Mapping[str, Any]:
-    outcome = _outcome(result)
+    outcome = result.outcome
     if result.good:
         return {"state": DeliveryState.DONE, "outcome": outcome}
-    if claimed.attempt > len(SCHEDULE):
+    if result.aborted or claimed.attempt > len(SCHEDULE) or now - claimed.first_at >= OLDEST:
         return {"state": DeliveryState.DEAD, "outcome": outcome}
     wait = SCHEDULE[claimed.attempt - 1] * random.uniform(1 - JITTER, 1 + JITTER)  # noqa: S311 - spreads load, guards nothing
     if result.answer is not None and result.answer.status in THROTTLED:
         wait = max(wait, retry_after(result.answer.headers.get("retry-after", ""), now))
     return {"state": DeliveryState.DUE, "due_at": now + wait, "outcome": outcome}
-
-
-def _outcome(result: Result) -> Outcome:
-    if result.good:
-        return Outcome.OK
-    return Outcome.HTTP if result.error is None else Outcome(result.error.kind)
 
 
 def retry_after(value: str, now: datetime) -> timedelta:
@@ -223,35 +197,15 @@ def retry_after(value: str, now: datetime) -> timedelta:
 
 
 def _attempt(claimed: Claimed, result: Result, now: datetime, *, lost: bool) -> Attempt:
-    answer, outcome = result.answer, _outcome(result)
+    answer = result.answer
     return Attempt(
         delivery_id=claimed.delivery_id,
         number=claimed.attempt,
         at=now,
         milliseconds=result.milliseconds if answer is None else answer.milliseconds,
         status=None if answer is None else answer.status,
-        error="" if outcome is Outcome.OK else outcome.value,
+        error=result.failure,
         excerpt="" if answer is None else answer.excerpt,
         lease_lost=lost,
         signed_at=result.signed_at,
     )
-
-
-def _endpoint_health(session: Session, endpoint: Endpoint, result: Result, now: datetime) -> None:
-    if result.good:
-        endpoint.streak, endpoint.failing_since, endpoint.open_until = 0, None, None
-    elif result.answer is not None and result.answer.status == GONE:
-        endpoint.state = EndpointState.DISABLED
-        endpoint.state_reason = "The receiver answered 410 Gone."
-        queries.hold_deliveries(session, endpoint.id)
-    elif endpoint.open_until is None or endpoint.open_until <= now:
-        # What was under way when the breaker opened fails too; only a probe lengthens the pause.
-        _count_failure(endpoint, now)
-
-
-def _count_failure(endpoint: Endpoint, now: datetime) -> None:
-    endpoint.streak += 1
-    endpoint.failing_since = endpoint.failing_since or now
-    if endpoint.streak >= BREAKER_STREAK:
-        doubled = BREAKER_FIRST * 2 ** min(endpoint.streak - BREAKER_STREAK, 10)
-        endpoint.open_until = now + timedelta(seconds=min(doubled, BREAKER_CEILING))

@@ -2,10 +2,13 @@
 
 import time
 from collections.abc import Callable
+from datetime import datetime
 
+from models import EndpointKind
 from service.guarded import Answer, Reach, SendError, post
 from service.house import House
-from service.out.outbox import Claimed, Result
+from service.out.outbox import Claimed
+from service.out.result import Result
 from service.signing import derive_secret, sign
 
 Send = Callable[[Claimed], Result]
@@ -22,24 +25,35 @@ def sender(house: House, reach: Reach | None = None) -> Send:
 
     def send(claimed: Claimed) -> Result:
         # Signed at sending time: a signature kept since the first attempt would be too old by now.
-        now, began = house.now().replace(microsecond=0), time.monotonic()
+        now, began = house.now(), time.monotonic()
+        signed_at = now.replace(microsecond=0)
         try:
-            return Result(_post(house, claimed, reach, int(now.timestamp())), signed_at=now)
+            return Result(_post(house, claimed, reach, now), signed_at=signed_at)
         except SendError as error:
             took = round((time.monotonic() - began) * 1000)
-            return Result(None, error, signed_at=now, milliseconds=took)
+            return Result(None, error, signed_at=signed_at, milliseconds=took)
 
     return send
 
 
-def _post(house: House, claimed: Claimed, reach: Reach, timestamp: int) -> Answer:
-    secret = derive_secret(house.ring, claimed.endpoint_id, claimed.secret_version)
-    headers = {
-        "Content-Type": "application/json",
-        "User-Agent": USER_AGENT,
-        "webhook-id": claimed.event_id,
-        "webhook-timestamp": str(timestamp),
-        "webhook-signature": sign([secret], claimed.event_id, timestamp, claimed.body),
-    }
+def _post(house: House, claimed: Claimed, reach: Reach, now: datetime) -> Answer:
+    body, headers = b"", {"User-Agent": USER_AGENT, "webhook-id": claimed.event_id}
+    if claimed.kind is EndpointKind.WEBHOOK:
+        body = claimed.body
+        headers |= _signed(house, claimed, now)
     deadline = house.settings.delivery_deadline
-    return post(claimed.url, claimed.body, headers, reach=reach, deadline=deadline)
+    return post(claimed.url, body, headers, reach=reach, deadline=deadline)
+
+
+def _signed(house: House, claimed: Claimed, now: datetime) -> dict[str, str]:
+    timestamp = int(now.timestamp())
+    secrets = [
+        derive_secret(house.ring, claimed.endpoint_id, one.version)
+        for one in claimed.secrets
+        if one.not_after is None or one.not_after > now
+    ]
+    return {
+        "Content-Type": "application/json",
+        "webhook-timestamp": str(timestamp),
+        "webhook-signature": sign(secrets, claimed.event_id, timestamp, claimed.body),
+    }

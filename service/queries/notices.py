@@ -14,6 +14,7 @@ from models import (
     AuditSeal,
     Comment,
     Decision,
+    Endpoint,
     Event,
     EventCursor,
     EventType,
@@ -63,6 +64,24 @@ def watches_of(session: Session, moderator_id: int) -> dict[int, Watch]:
     """Return what a moderator wants to hear, by site."""
     query = sa.select(Watch).where(Watch.moderator_id == moderator_id)
     return {watch.site_id: watch for watch in session.scalars(query)}
+
+
+def owners(session: Session, site_id: int) -> Sequence[Moderator]:
+    """Return the owners of a site, those whose account is shut left out."""
+    query = (
+        sa.select(Moderator)
+        .join(Membership, Membership.moderator_id == Moderator.id)
+        .where(Membership.site_id == site_id, Membership.role == Role.OWNER, Moderator.active)
+    )
+    return session.scalars(query.order_by(Moderator.id)).all()
+
+
+def endpoint_told(session: Session, notice: Notice) -> Endpoint | None:
+    """Return the endpoint that a mail tells of; None when it was removed meanwhile."""
+    query = sa.select(Endpoint).where(
+        Endpoint.public_id == notice.endpoint, Endpoint.removed_at.is_(None)
+    )
+    return session.scalar(query.execution_options(populate_existing=True))
 
 
 def watch_made(session: Session, values: Mapping[str, Any]) -> Watch:

@@ -46,14 +46,6 @@ def events_to_release(session: Session, now: datetime, limit: int) -> Sequence[E
     return session.scalars(query.with_for_update().execution_options(populate_existing=True)).all()
 
 
-def active_endpoints(session: Session, site_ids: Sequence[int]) -> Sequence[Endpoint]:
-    """Return the endpoints of these sites that are served."""
-    query = sa.select(Endpoint).where(
-        Endpoint.site_id.in_(site_ids), Endpoint.state == EndpointState.ACTIVE
-    )
-    return session.scalars(query.order_by(Endpoint.id)).all()
-
-
 def next_release(session: Session) -> datetime | None:
     """Return when the next hold ends, None when no event waits."""
     query = sa.select(sa.func.min(Event.release_at)).where(
@@ -193,6 +185,7 @@ def lease(
             token=token,
             attempts=Delivery.attempts + 1,
             ahead=False,
+            first_at=sa.func.coalesce(Delivery.first_at, now),
         )
         .returning(Delivery.id)
     )

@@ -6,7 +6,7 @@ from flask import Blueprint, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from models import EventType, Role, Site
-from service import endpoints
+from service import endpoint_secrets, endpoints
 from service.db import db
 from service.errors import BadRequestError, InvalidError
 from service.queries.outbox import recent_deliveries
@@ -63,7 +63,7 @@ def _page(site: Site, typed: Any, errors: dict[str, list[str]]) -> str:
         endpoints=[
             (
                 endpoint,
-                endpoints.live_secrets(house(), endpoint)[0].shown,
+                endpoint_secrets.live_secrets(house(), endpoint)[0].shown,
                 recent_deliveries(db.session(), endpoint.id),
             )
             for endpoint in found

@@ -22,7 +22,7 @@ from service.guarded import Answer, SendError
 from service.house import House
 from service.keys import Key, KeyRing
 from service.out import outbox
-from service.out.outbox import Result
+from service.out.result import Result
 from service.out.webhooks import sender
 from tests.databases import settings_for
 
@@ -34,6 +34,11 @@ DELIVERY_SETTINGS = {
     "delivery_threads": 16,
     "poll_interval": 0.05,
 }
+LEASED = {
+    Delivery: ("due_at", "created_at", "first_at"),
+    Endpoint: ("open_until", "failing_since", "last_failed_at", "check_at"),
+}
+"""Moments by the clock of leases."""
 GOOD = Result(Answer(200, {}, "ok", 5, "127.0.0.1"))
 REFUSED = Result(None, SendError("connect", "The connection was refused."))
 
@@ -150,8 +155,9 @@ class PostOffice:
             if session.get_bind().dialect.name == "sqlite":
                 return
             by = sa.literal(timedelta(seconds=seconds), sa.Interval)
-            session.execute(sa.update(Delivery).values(due_at=Delivery.due_at - by))
-            session.execute(sa.update(Endpoint).values(open_until=Endpoint.open_until - by))
+            for table, moments in LEASED.items():
+                older = {name: getattr(table, name) - by for name in moments}
+                session.execute(sa.update(table).values(older))
 
     def now(self):
         """The moment by which leases run."""

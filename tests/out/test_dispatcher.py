@@ -22,7 +22,8 @@ from service.db import db, transaction
 from service.errors import UnavailableError
 from service.housekeeping import tidy
 from service.out.dispatcher import Dispatcher
-from service.out.outbox import CAP, Result
+from service.out.outbox import CAP
+from service.out.result import Result
 from service.queries import housekeeping
 from tests.databases import bare_app
 from tests.out.post_office import GOOD, PostOffice

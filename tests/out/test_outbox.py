@@ -16,7 +16,8 @@ from models import Delivery, DeliveryState, Endpoint, EndpointState, Event, Even
 from service.db import db, transaction
 from service.guarded import SendError
 from service.out import outbox
-from service.out.outbox import SCHEDULE, Result, retry_after
+from service.out.outbox import SCHEDULE, retry_after
+from service.out.result import Result
 from tests.out.post_office import GOOD, answered
 from tests.out.test_breaker import fail
 
@@ -116,18 +117,29 @@ def test_releases_at_the_same_moment_give_each_position_once(office):
     assert len(office.rows(Delivery)) == 300
 
 
-def test_an_event_goes_to_the_active_endpoints_of_its_site_that_want_its_type(office):
+def test_an_event_goes_to_the_endpoints_of_its_site_that_want_its_type(office):
     everything = office.endpoint(HOOK)
     wanting = office.endpoint(HOOK, types=["comment.approved"])
     office.endpoint(HOOK, types=["comment.spam"])
-    office.endpoint(HOOK, state=EndpointState.PAUSED)
-    office.endpoint(HOOK, state=EndpointState.DISABLED)
+    office.endpoint(HOOK, removed_at=office.clock())
     office.endpoint(HOOK, site_id=office.add_site())
 
     office.event()
     office.release()
 
     assert [delivery.endpoint_id for delivery in office.rows(Delivery)] == [everything, wanting]
+
+
+def test_what_happens_while_an_endpoint_rests_waits_or_is_held_and_is_not_lost(office):
+    paused = office.endpoint(HOOK, state=EndpointState.PAUSED)
+    disabled = office.endpoint(HOOK, state=EndpointState.DISABLED)
+
+    office.event()
+    office.release()
+
+    found = {delivery.endpoint_id: delivery.state for delivery in office.rows(Delivery)}
+    assert found == {paused: DeliveryState.DUE, disabled: DeliveryState.HELD}
+    assert office.claim() == []
 
 
 def test_a_test_event_goes_to_its_endpoint_only_whatever_that_wants(office):

@@ -44,6 +44,7 @@ def _add_health() -> None:
     for column in (
         sa.Column("kind", KIND, server_default="webhook", nullable=False),
         sa.Column("last_failed_at", MOMENT, nullable=True),
+        sa.Column("last_failure", sa.String(16), server_default=sa.text("''"), nullable=False),
         sa.Column("blocked", sa.SmallInteger(), server_default="0", nullable=False),
         sa.Column("told", sa.SmallInteger(), server_default="0", nullable=False),
         sa.Column("check_at", MOMENT, nullable=True),
