@@ -20,6 +20,7 @@ class EventType(enum.StrEnum):
     EDITED = "comment.edited"
     WITHDRAWN = "comment.withdrawn"
     ERASED = "comment.erased"
+    PAGE = "thread.updated"
     PING = "ping"
 
 

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from models import Membership, Policy, Role, Site, Thread
 from models.site import PAGE_TEXT_LENGTH, SLUG_LENGTH, TITLE_LENGTH
+from service.announce import Change, page_event
 from service.audit import note
 from service.db import transaction
 from service.errors import InvalidError
@@ -162,9 +163,13 @@ def describe_page(house: House, site: Site, page: str, *, title: str, text: str)
         raise InvalidError(errors)
     with transaction() as session:
         thread = queries.thread_made(session, site.id, key, title="", now=house.now())
+        before = thread.title, thread.page_text, thread.registered
         thread.title, thread.page_text, thread.registered = title.strip(), text.strip(), True
         thread.version += 1
         note(session, house, "page.describe", site.id, page=thread.id)
+        if (thread.title, thread.page_text, thread.registered) != before:
+            page_event(session, house, thread, Change.DESCRIBED)
+    house.wake()
     return thread
 
 

@@ -86,7 +86,7 @@ def is_public_change(event: Event) -> bool:
 
     A comment counts that is approved, or was until now.
     """
-    if event.type is EventType.PAGE_CHANGED:
+    if event.type is EventType.PAGE:
         return True
     told = json.loads(event.body)["data"]
     return Status.APPROVED.value in (told.get("status"), told.get("previous_status"))
