@@ -1,9 +1,9 @@
 """What an owner is told about the model of a site: what judges, why, and how often it errs."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from models import ModelState, Moderator, Site, SiteModel
+from models import ApiKey, ModelState, Moderator, Site, SiteModel
 from models.spam import ModelFileError
 from models.spam.measuring.figures import Share, share_of
 from models.spam.score import SPAM_FROM
@@ -11,6 +11,7 @@ from service.db import db
 from service.house import House
 from service.learned import active_residual, opened
 from service.queries import lessons, people, site_models
+from service.queries.reports import reports_by_key
 from service.rehearsal import BlindSample, blind_sample
 from service.training import KEPT, REPORTS
 
@@ -39,6 +40,21 @@ class Teacher:
 
 
 @dataclass(frozen=True, slots=True)
+class Reporter:
+    """A program's key by which spam and ham were reported.
+
+    Args:
+        ham, spam: its reports that teach now.
+        withdrawn: how many are withdrawn and teach nothing.
+    """
+
+    key: ApiKey
+    ham: int
+    spam: int
+    withdrawn: int
+
+
+@dataclass(frozen=True, slots=True)
 class Candidate:
     """One fitted model in the history.
 
@@ -60,6 +76,8 @@ class ModelPage:
 
     Args:
         active: the site's own model that judges; None = the base model alone.
+        ham, spam: moderators' verdicts that teach.
+        reporters: programs whose reports teach too, for less.
         alone: why it is alone; empty when it is not.
     """
 
@@ -73,6 +91,7 @@ class ModelPage:
     spam: int
     history: Sequence[Candidate]
     teachers: Sequence[Teacher]
+    reporters: Sequence[Reporter]
     sample: BlindSample
     false_alarms: Share
     missed: Share
@@ -86,12 +105,14 @@ def model_page(house: House, site: Site) -> ModelPage:
     active = _judging(site_models.usable_models(session, site.id), faults)
     residual = active_residual(session, house, site)
     ham, spam = lessons.example_counts(session, site.id)
+    reporters = _reporters(site.id)
+    fewest = min(ham + sum(one.ham for one in reporters), spam + sum(one.spam for one in reporters))
     sample = blind_sample(site, SPAM_FROM)
     return ModelPage(
         base=house.scorer.model.name,
         made=house.scorer.model.card.made,
         active=active,
-        alone="" if active else _why_alone(site, rows, faults, fewest=min(ham, spam)),
+        alone="" if active else _why_alone(site, rows, faults, fewest=fewest),
         weights=0 if residual is None else len(residual.ids),
         learning=site.policy.learn,
         ham=ham,
@@ -106,6 +127,7 @@ def model_page(house: House, site: Site) -> ModelPage:
             for row in rows
         ],
         teachers=_teachers(site.id),
+        reporters=reporters,
         sample=sample,
         false_alarms=share_of(sample.honest, sample.flagged),
         missed=share_of(sample.missed, sample.passed),
@@ -156,3 +178,14 @@ def _teachers(site_id: int) -> list[Teacher]:
         Teacher(moderator, *counts.get(moderator.id, (0, 0)), withdrawn=moderator.id in withdrawn)
         for moderator in moderators
     ]
+
+
+def _reporters(site_id: int) -> list[Reporter]:
+    found: dict[int, Reporter] = {}
+    for key, withdrawn, ham, spam in reports_by_key(db.session(), site_id):
+        known = found.get(key.id, Reporter(key, 0, 0, 0))
+        if withdrawn:
+            found[key.id] = replace(known, withdrawn=ham + spam)
+        else:
+            found[key.id] = replace(known, ham=ham, spam=spam)
+    return list(found.values())

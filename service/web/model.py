@@ -71,10 +71,13 @@ def act(slug: str) -> ResponseReturnValue:
 
 @bp.post("/sites/<slug>/model/labels")
 def change_labels(slug: str) -> ResponseReturnValue:
-    """Withdraw what one moderator taught, or let it count again."""
+    """Withdraw what one moderator taught or one key reported, or let it count again."""
     site = own_site(slug, Role.OWNER)
-    action = request.form.get("action", "")
-    if action == "withdraw":
+    action, key = request.form.get("action", ""), request.form.get("key", "")
+    if action in ("withdraw", "restore") and key:
+        change = training.withdraw_reports if action == "withdraw" else training.restore_reports
+        change(house(), site.id, key)
+    elif action == "withdraw":
         training.withdraw_labels(house(), site.id, _number("moderator"), person().id)
     elif action == "restore":
         training.restore_labels(house(), site.id, _number("moderator"))
