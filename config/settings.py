@@ -16,6 +16,7 @@ ANY_ADDRESS = "0.0.0.0"  # noqa: S104 - compared with, never bound to
 TRUE_WORDS = frozenset({"1", "true", "yes", "on"})
 FALSE_WORDS = frozenset({"0", "false", "no", "off"})
 DATABASES = ("sqlite:///", "postgresql+psycopg://")
+METRICS_TOKEN_LEAST = 16  # characters
 COMMENT_CEILING = 65_525  # WordPress's own limit, so that every import fits
 
 
@@ -72,6 +73,9 @@ class Settings:
     mail_from: str
     mail_lease: float
     email_retention_days: int
+    metrics_token: str
+    metrics_host: str
+    metrics_port: int
     log_level: str
 
     @property
@@ -224,6 +228,7 @@ def _number(name: str, kind: Any, value: Any) -> Any:
 
 RANGES: dict[str, tuple[float, float]] = {
     "port": (0, 65535),
+    "metrics_port": (0, 65535),
     "trusted_proxies": (0, 10),
     "threads": (1, 64),
     "body_deadline": (0.1, 600),
@@ -278,6 +283,12 @@ def _check(settings: Settings) -> None:
     if settings.delivery_lease <= settings.delivery_deadline:
         raise SettingsError("delivery_lease must be longer than delivery_deadline")
     _check_mail(settings)
+    _check_watching(settings)
+
+
+def _check_watching(settings: Settings) -> None:
+    if 0 < len(settings.metrics_token) < METRICS_TOKEN_LEAST:
+        raise SettingsError(f"metrics_token must have at least {METRICS_TOKEN_LEAST} characters")
 
 
 def _check_mail(settings: Settings) -> None:

@@ -35,6 +35,7 @@ from service.web import (
     invitations,
     live,
     mail,
+    metrics,
     model,
     notices,
     own_account,
@@ -185,6 +186,7 @@ def _open_doors(app: Flask, settings: Settings) -> None:
         check,
         pages,
         model,
+        metrics,
         health,
     ):
         app.register_blueprint(door.bp)

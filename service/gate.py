@@ -68,7 +68,10 @@ class Door:
 DOORS = (
     Door(re.compile(r"/s/[^/]+/comments"), frozenset({"POST", "OPTIONS"}), (FORM, JSON), None),
     Door(re.compile(r"/receipts(/[^/]+)?"), WRITING, (FORM, JSON), None),
-    Door(re.compile(r"/(s|static)/.*|/embed(-frame)?\.(js|css|json)|/(healthz|readyz)"), READING),
+    Door(
+        re.compile(r"/(s|static)/.*|/embed(-frame)?\.(js|css|json)|/(healthz|readyz|metrics)"),
+        READING,
+    ),
     # A mail program's one click may come as either (RFC 8058); its body is not looked at.
     Door(re.compile(r"/mail/unsubscribe/[^/]+"), WRITING, (FORM, MULTIPART)),
     Door(re.compile(r".*", re.DOTALL), WRITING, (FORM, JSON), STAFF_CAP),

@@ -9,6 +9,7 @@ from config import Settings
 from models import ActorKind
 from models.spam.site.adapt import Residual
 from service.keys import KeyRing
+from service.meter import Meter
 from service.rulebook import Rulebook
 from service.scoring import Scorer
 
@@ -48,6 +49,7 @@ class House:
             its decisions taught (None = the base model alone).
         rulebooks: what this process has loaded, by site: the site's `rules_version`, and its
             rules on hosts and words.
+        meter: what this process has counted since its start.
         doer: on whose behalf a deed is done; None = a rule, a chore, or the command line.
     """
 
@@ -59,4 +61,5 @@ class House:
     wake: Wake
     residuals: dict[int, tuple[int, Residual | None]] = field(default_factory=dict)
     rulebooks: dict[int, tuple[int, Rulebook]] = field(default_factory=dict)
+    meter: Meter = field(default_factory=Meter)
     doer: Doer | None = None

@@ -46,6 +46,8 @@ class Claimed:
     endpoint_id: str
     secret_version: int
     url: str
+    free_since: datetime
+    """When the event might leave the house."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +61,11 @@ class Result:
     def good(self) -> bool:
         """Whether the receiver took it."""
         return self.answer is not None and 200 <= self.answer.status < 300  # noqa: PLR2004 - 2xx
+
+    @property
+    def fault(self) -> str:
+        """Class of a failure: dns, blocked, connect, tls, timeout, protocol, http, internal."""
+        return "http" if self.error is None else self.error.kind
 
 
 def release(house: House) -> int:
@@ -133,6 +140,7 @@ def _claimed(token: str, delivery: Delivery, event: Event, endpoint: Endpoint) -
         endpoint_id=endpoint.public_id,
         secret_version=endpoint.secret_version,
         url=endpoint.url,
+        free_since=event.release_at,
     )
 
 
@@ -204,8 +212,8 @@ def retry_after(value: str, now: datetime) -> timedelta:
 
 
 def _attempt(claimed: Claimed, result: Result, now: datetime, *, lost: bool) -> Attempt:
-    answer, error = result.answer, result.error
-    kind = "" if result.good else ("http" if error is None else error.kind)
+    answer = result.answer
+    kind = "" if result.good else result.fault
     return Attempt(
         delivery_id=claimed.delivery_id,
         number=claimed.attempt,

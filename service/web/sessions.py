@@ -3,7 +3,7 @@
 from flask import Flask, Request
 from flask.sessions import SecureCookieSession, SecureCookieSessionInterface
 
-READERS = ("/s/", "/receipts", "/embed.", "/static/", "/healthz", "/readyz")
+READERS = ("/s/", "/receipts", "/embed.", "/static/", "/healthz", "/readyz", "/metrics")
 """Where paths of doors without a session begin."""
 
 
