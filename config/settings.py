@@ -64,6 +64,8 @@ class Settings:
     delivery_lease: float
     delivery_threads: int
     webhook_allow: tuple[str, ...]
+    attempt_days: int
+    event_days: int
     smtp_host: str
     smtp_port: int
     smtp_security: str
@@ -254,6 +256,8 @@ RANGES: dict[str, tuple[float, float]] = {
     "delivery_deadline": (0.1, 60),
     "delivery_lease": (1, 3600),
     "delivery_threads": (1, 64),
+    "attempt_days": (1, 3650),
+    "event_days": (1, 3650),
     "smtp_port": (1, 65535),
     "smtp_deadline": (0.1, 300),
     "mail_lease": (1, 3600),
@@ -280,8 +284,7 @@ def _check(settings: Settings) -> None:
         )
     if settings.log_level not in ("debug", "info", "warning", "error"):
         raise SettingsError("log_level must be debug, info, warning or error")
-    if settings.delivery_lease <= settings.delivery_deadline:
-        raise SettingsError("delivery_lease must be longer than delivery_deadline")
+    _check_delivery(settings)
     _check_mail(settings)
     _check_watching(settings)
 
@@ -289,6 +292,13 @@ def _check(settings: Settings) -> None:
 def _check_watching(settings: Settings) -> None:
     if 0 < len(settings.metrics_token) < METRICS_TOKEN_LEAST:
         raise SettingsError(f"metrics_token must have at least {METRICS_TOKEN_LEAST} characters")
+
+
+def _check_delivery(settings: Settings) -> None:
+    if settings.delivery_lease <= settings.delivery_deadline:
+        raise SettingsError("delivery_lease must be longer than delivery_deadline")
+    if settings.event_days < settings.attempt_days:
+        raise SettingsError("event_days must not be less than attempt_days")
 
 
 def _check_mail(settings: Settings) -> None:
