@@ -126,7 +126,16 @@ def claim(house: House, free: int) -> list[Claimed]:
         until = now + timedelta(seconds=house.settings.delivery_lease)
         taken = queries.lease(session, ids, now=now, until=until, token=token) if ids else []
         rows = queries.deliveries_with_event(session, taken)
-        return [_claimed(token, *row) for row in rows]
+        return [_claimed(token, *row) for row in rows if not _given_up(row[0])]
+
+
+def _given_up(delivery: Delivery) -> bool:
+    """Give up one whose attempts never came to an end: whoever tried it is gone each time."""
+    if delivery.attempts <= len(SCHEDULE) + 1:
+        return False
+    delivery.state = DeliveryState.DEAD
+    delivery.attempts = len(SCHEDULE) + 1
+    return True
 
 
 def _claimed(token: str, delivery: Delivery, event: Event, endpoint: Endpoint) -> Claimed:

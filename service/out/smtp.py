@@ -143,6 +143,8 @@ def _deliver(settings: Settings, server: smtplib.SMTP, message: EmailMessage) ->
 
 def tried(house: House, envelope: Envelope, letter: Letter) -> MailError | None:
     """Send a mail; return why it did not go out, None when it did."""
+    if envelope.attempt > len(SCHEDULE) + 1:
+        return MailError("no attempt came to an end", final=True)
     if envelope.to is None:
         return MailError("the address is kept no longer", final=True)
     try:
