@@ -39,6 +39,7 @@ from service.web import (
     invitations,
     live,
     mail,
+    metrics,
     model,
     notices,
     own_account,
@@ -194,6 +195,7 @@ def _open_doors(app: Flask, settings: Settings) -> None:
         akismet,
         perspective,
         coral,
+        metrics,
         health,
         api,
     ):

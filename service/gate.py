@@ -77,7 +77,10 @@ class Door:
 DOORS = (
     Door(re.compile(r"/s/[^/]+/comments"), frozenset({"POST", "OPTIONS"}), (FORM, JSON), None),
     Door(re.compile(r"/receipts(/[^/]+)?"), WRITING, (FORM, JSON), None),
-    Door(re.compile(r"/(s|static)/.*|/embed(-frame)?\.(js|css|json)|/(healthz|readyz)"), READING),
+    Door(
+        re.compile(r"/(s|static)/.*|/embed(-frame)?\.(js|css|json)|/(healthz|readyz|metrics)"),
+        READING,
+    ),
     Door(re.compile(r"/api/v1/.*", re.DOTALL), READING | BODY_METHODS, (JSON,), empty=True),
     # WordPress sends what was typed twice: as the comment, and as the form it came by.
     Door(AKISMET, WRITING, (FORM, JSON), None, forms=2, loose=True),

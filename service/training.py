@@ -41,6 +41,7 @@ KEPT = 5
 """Models that can be rolled back to."""
 REPORTS = 50
 BACKOFF_CEILING = timedelta(hours=1)
+DEATHS = 3  # processes that are gone with a fit, after which it rests between two tries
 NOBODY = 0
 REPORT_WEIGHT = 0.5
 """What a program's report counts beside a moderator's verdict."""
@@ -75,9 +76,10 @@ def claim_fit(house: House) -> Fit | None:
     token = house.token(32)
     with transaction() as session:
         lease = timedelta(seconds=house.settings.fit_lease)
-        job = queries.lease_fit(session, now=house.now(), lease=lease, token=token)
-        if job is None:
+        job = queries.fit_to_lease(session, house.now())
+        if job is None or _died_again(house, job):
             return None
+        job.due_at, job.token = house.now() + lease, token
         site = session.get_one(Site, job.site_id)
         examples = _usable(session, site)
         reports = recent_reports(session, site.id, FEATURE_VERSION, HISTORY - len(examples))
@@ -87,6 +89,22 @@ def claim_fit(house: House) -> Fit | None:
         fit = _fit(house, job, examples, reports)
         job.fresh = 0
     return fit
+
+
+def _died_again(house: House, job: Job) -> bool:
+    """Count a fit whose process is gone; say whether it was the same before, so that it rests."""
+    if not job.token:
+        return False
+    job.failures += 1
+    if job.failures < DEATHS:
+        return False
+    job.token, job.due_at = "", house.now() + _pause_after(job.failures)
+    return True
+
+
+def _pause_after(failures: int) -> timedelta:
+    pause: timedelta = min(FIT_WITHIN * 2 ** min(failures - 1, 10), BACKOFF_CEILING)
+    return pause
 
 
 def _usable(session: Session, site: Site) -> list[Example]:
@@ -185,8 +203,7 @@ def fail_fit(house: House, fit: Fit) -> None:
         job.failures += 1
         job.fresh += fit.fresh
         job.token = ""
-        wait = FIT_WITHIN * 2 ** min(job.failures - 1, 10)
-        job.due_at = house.now() + min(wait, BACKOFF_CEILING)
+        job.due_at = house.now() + _pause_after(job.failures)
 
 
 def _rest(job: Job) -> None:

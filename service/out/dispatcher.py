@@ -113,6 +113,7 @@ class Dispatcher:
                 pause = self.turn(rung=rung)
                 backoff = 0.0
             except Exception:
+                self.house.meter.turned_wrong()
                 # The loop must outlive whatever one turn trips over.
                 log.exception("a turn of the dispatcher failed")
                 backoff = min(max(backoff * 2, BACKOFF_FIRST), BACKOFF_CEILING)
@@ -167,15 +168,24 @@ class Dispatcher:
                 self._owed |= {place} if stirred else set()
                 continue
             self._owed.discard(place)
-            try:
-                full = chore(self.house) >= BATCH
-            except Exception:
-                # Nor may a chore keep deliveries waiting.
-                log.exception("a chore failed")
-                full = False
+            full = self._do(chore, late=now - last - every if last else 0.0)
             self._chores[place] = (every, chore, 0.0 if full else now)
             more = more or full
         return more
+
+    def _do(self, chore: Callable[[House], int], *, late: float) -> bool:
+        """Do a chore; say whether it has more to do."""
+        began, well = time.time(), False
+        try:
+            full = chore(self.house) >= BATCH
+            well = True
+        except Exception:
+            # Nor may a chore keep deliveries waiting.
+            log.exception("a chore failed")
+            full = False
+        name = f"{chore.__module__.rpartition('.')[2]}.{chore.__name__}"
+        self.house.meter.did(name, late=late, began=began, well=well)
+        return full
 
     def _lease_end(self) -> float:
         return time.monotonic() + self.house.settings.delivery_lease
@@ -213,8 +223,15 @@ class Dispatcher:
                     return
                 self._over.wait(MARK_PAUSE)
                 continue
+            self._count(claimed, result, held=held)
             _log_attempt(claimed, result, held=held)
             return
+
+    def _count(self, claimed: Claimed, result: Result, *, held: bool) -> None:
+        delay = None
+        if held and result.good:
+            delay = (self.house.now() - claimed.free_since).total_seconds()
+        self.house.meter.attempted(result.outcome.value, held=held, delay=delay)
 
 
 class _TurnLock:

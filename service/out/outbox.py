@@ -55,6 +55,8 @@ class Claimed:
     secrets: Sequence[Signing]
     url: str
     first_at: datetime
+    free_since: datetime
+    """When it might leave the house."""
 
 
 def release(house: House) -> int:
@@ -103,7 +105,16 @@ def claim(house: House, free: int) -> list[Claimed]:
                 taken += queries.lease(session, ids, now=now, until=until, token=token)
         rows = queries.deliveries_with_event(session, taken)
         older = old_secrets(session, endpoints, house.now()) if rows else []
-        return [_claimed(token, row, older) for row in rows]
+        return [_claimed(token, row, older) for row in rows if not _given_up(row[0])]
+
+
+def _given_up(delivery: Delivery) -> bool:
+    """Give up one whose attempts never came to an end: whoever tried it is gone each time."""
+    if delivery.attempts <= len(SCHEDULE) + 1:
+        return False
+    delivery.state = DeliveryState.DEAD
+    delivery.attempts = len(SCHEDULE) + 1
+    return True
 
 
 def _claimed(
@@ -123,6 +134,7 @@ def _claimed(
         secrets=(Signing(endpoint.secret_version, None), *old),
         url=endpoint.url,
         first_at=delivery.first_at or delivery.created_at,
+        free_since=max(event.release_at, delivery.created_at),
     )
 
 

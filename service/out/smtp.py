@@ -143,6 +143,8 @@ def _deliver(settings: Settings, server: smtplib.SMTP, message: EmailMessage) ->
 
 def tried(house: House, envelope: Envelope, letter: Letter) -> MailError | None:
     """Send a mail; return why it did not go out, None when it did."""
+    if envelope.attempt > len(SCHEDULE) + 1:
+        return MailError("no attempt came to an end", final=True)
     if envelope.to is None:
         return MailError("the address is kept no longer", final=True)
     try:
@@ -161,6 +163,12 @@ def outcome(envelope: Envelope, error: MailError | None, now: datetime) -> dict[
         wait = SCHEDULE[envelope.attempt - 1]
         due = now + wait * random.uniform(1 - JITTER, 1 + JITTER)  # noqa: S311 - spreads load, guards nothing
     return {"due_at": due, "error": str(error)[:200]}
+
+
+def _outcome(envelope: Envelope, error: MailError | None) -> str:
+    if error is None:
+        return "sent"
+    return "given_up" if error.final or envelope.attempt > len(SCHEDULE) else "again"
 
 
 def log_attempt(envelope: Envelope, error: MailError | None, *, held: bool) -> None:
@@ -194,4 +202,5 @@ def post_one(
         return
     error = tried(house, envelope, envelope.letter)
     held = mark(house, envelope, error)
+    house.meter.mailed(_outcome(envelope, error))
     log_attempt(envelope, error, held=held)

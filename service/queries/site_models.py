@@ -1,7 +1,7 @@
 """Questions about a site's models and the job that fits them."""
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
@@ -99,8 +99,8 @@ def fit_due(session: Session, now: datetime) -> bool:
     return session.scalar(query.limit(1)) is not None
 
 
-def lease_fit(session: Session, *, now: datetime, lease: timedelta, token: str) -> Job | None:
-    """Take the fit that has been due longest, leaving out what a rival has."""
+def fit_to_lease(session: Session, now: datetime) -> Job | None:
+    """Return the fit that has been due longest, locked, leaving out what a rival has."""
     query = (
         sa.select(Job)
         .where(Job.kind == JobKind.FIT, Job.due_at <= now)
@@ -108,10 +108,7 @@ def lease_fit(session: Session, *, now: datetime, lease: timedelta, token: str) 
         .limit(1)
     )
     query = query.with_for_update(skip_locked=True)
-    job = session.scalar(query.execution_options(populate_existing=True))
-    if job is not None:
-        job.due_at, job.token = now + lease, token
-    return job
+    return session.scalar(query.execution_options(populate_existing=True))
 
 
 def leased_job(session: Session, job_id: int, token: str) -> Job | None:

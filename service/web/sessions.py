@@ -3,7 +3,20 @@
 from flask import Flask, Request
 from flask.sessions import SecureCookieSession, SecureCookieSessionInterface
 
-WITHOUT = ("/api/v1/", "/s/", "/receipts", "/embed.", "/static/", "/healthz", "/readyz")
+WITHOUT = (
+    "/1.1/",
+    "/1.2/",
+    "/api/v1/",
+    "/coral/",
+    "/embed.",
+    "/healthz",
+    "/metrics",
+    "/readyz",
+    "/receipts",
+    "/s/",
+    "/static/",
+    "/v1alpha1/",
+)
 """Where paths of doors without a session begin."""
 
 

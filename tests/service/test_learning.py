@@ -322,6 +322,22 @@ def test_a_worker_that_lost_its_lease_stores_nothing(app_on_both, ana, clock):
     assert len(rows(app_on_both, SiteModel)) == 1
 
 
+def test_a_fit_that_takes_its_process_down_each_time_rests_ever_longer(app_on_both, ana, clock):
+    teach(app_on_both, ana)
+
+    def claimed_and_gone():
+        with app_on_both.app_context():
+            claimed = training.claim_fit(house_of(app_on_both))
+        clock.move(seconds=121)
+        return claimed is not None
+
+    assert [claimed_and_gone() for _ in range(4)] == [True, True, True, False]
+    job = rows(app_on_both, Job)[0]
+    assert (job.failures, job.token) == (training.DEATHS, "")
+    # Of the pause of four minutes two are over now.
+    assert [claimed_and_gone() for _ in range(2)] == [False, True]
+
+
 def test_rolling_back_to_the_base_stops_learning_until_it_is_resumed(app_on_both, ana):
     teach(app_on_both, ana)
     fit(app_on_both)
