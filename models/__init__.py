@@ -31,6 +31,10 @@ from models.outbox import (
     EventCursor,
     EventType,
     OldSecret,
+    Origin,
+    Outcome,
+    ReplayJob,
+    ReplayOnly,
 )
 from models.policy import Policy
 from models.queue import Batch, CampaignMark, QueueCount, Revision
@@ -79,6 +83,8 @@ __all__ = [
     "Notice",
     "NoticeKind",
     "OldSecret",
+    "Origin",
+    "Outcome",
     "PageAlias",
     "Passkey",
     "PasswordReset",
@@ -86,6 +92,8 @@ __all__ = [
     "QueueCount",
     "RateBucket",
     "RecoveryCode",
+    "ReplayJob",
+    "ReplayOnly",
     "Revision",
     "Role",
     "Rule",

@@ -50,6 +50,37 @@ class DeliveryState(enum.StrEnum):
     HELD = "held"
 
 
+class Origin(enum.StrEnum):
+    """Why there is a delivery."""
+
+    AUTO = "auto"
+    """Its event was released."""
+    REPLAY = "replay"
+    TEST = "test"
+
+
+class Outcome(enum.StrEnum):
+    """What became of an attempt: taken, answered with another status, or which way it failed."""
+
+    OK = "ok"
+    HTTP = "http"
+    TIMEOUT = "timeout"
+    CONNECT = "connect"
+    TLS = "tls"
+    DNS = "dns"
+    BLOCKED = "blocked"
+    PROTOCOL = "protocol"
+    INTERNAL = "internal"
+
+
+class ReplayOnly(enum.StrEnum):
+    """What a replay of a range takes."""
+
+    FAILED = "failed"
+    """What never arrived: dead, held, or missed while the endpoint was not served."""
+    ALL = "all"
+
+
 class Event(Base):
     """A fact, written in the transaction of its cause.
 
@@ -172,6 +203,13 @@ class Delivery(Base):
     __tablename__ = "delivery"
     __table_args__ = (
         sa.UniqueConstraint("event_id", "endpoint_id", "replay"),
+        sa.Index("ix_delivery_log", "endpoint_id", "created_at", "id"),
+        sa.Index(
+            "ix_delivery_ahead",
+            "endpoint_id",
+            sqlite_where=sa.text("ahead"),
+            postgresql_where=sa.text("ahead"),
+        ),
         sa.Index(
             "ix_delivery_open",
             "endpoint_id",
@@ -189,9 +227,15 @@ class Delivery(Base):
     )
 
     id: Mapped[RowId]
+    public_id: Mapped[str] = mapped_column(sa.String(40), unique=True)
+    """`dlv_…`: how pages and programs name it; receivers see the event's id."""
     event_id: Mapped[int] = mapped_column(BigKey, sa.ForeignKey("event.id"))
     endpoint_id: Mapped[int] = mapped_column(sa.ForeignKey("endpoint.id"))
     replay: Mapped[int] = mapped_column(default=0)
+    """0 for the first of its event and endpoint; each later one counts up."""
+    origin: Mapped[Origin] = mapped_column(text_enum(Origin), default=Origin.AUTO)
+    ahead: Mapped[bool] = mapped_column(default=False)
+    """Goes before the others and through an open breaker, once: its next attempt ends that."""
     state: Mapped[DeliveryState] = mapped_column(text_enum(DeliveryState))
     due_at: Mapped[datetime]
     token: Mapped[str] = mapped_column(sa.String(32), default="")
@@ -199,6 +243,8 @@ class Delivery(Base):
     attempts: Mapped[int] = mapped_column(default=0)
     first_at: Mapped[datetime | None]
     """When it was first claimed: five days later it is given up."""
+    outcome: Mapped[Outcome | None] = mapped_column(text_enum(Outcome))
+    """Of the last attempt; None before the first."""
     created_at: Mapped[datetime]
 
 
@@ -220,3 +266,40 @@ class Attempt(Base):
     excerpt: Mapped[str] = mapped_column(sa.Text, default="")
     """First 4 KB of the answer as plain text."""
     lease_lost: Mapped[bool] = mapped_column(default=False)
+    signed_at: Mapped[datetime | None]
+    """The second that its `webhook-timestamp` said."""
+
+
+class ReplayJob(Base):
+    """A range of events that shall go to one endpoint again, a hundred at a time.
+
+    Work goes on from `place` in transactions that hold this row: whoever dies in the middle
+    leaves nothing half done, and the next goes on.
+    """
+
+    __tablename__ = "replay_job"
+    __table_args__ = (
+        sa.Index("ix_replay_job_endpoint", "endpoint_id", "id"),
+        sa.Index(
+            "ix_replay_job_open",
+            "id",
+            sqlite_where=sa.text("finished_at IS NULL"),
+            postgresql_where=sa.text("finished_at IS NULL"),
+        ),
+    )
+
+    id: Mapped[RowId]
+    public_id: Mapped[str] = mapped_column(sa.String(40), unique=True)
+    endpoint_id: Mapped[int] = mapped_column(sa.ForeignKey("endpoint.id"))
+    since: Mapped[datetime]
+    until: Mapped[datetime]
+    """Events that occurred from `since` on and before `until`."""
+    only: Mapped[ReplayOnly] = mapped_column(text_enum(ReplayOnly))
+    place: Mapped[int] = mapped_column(BigKey, default=0)
+    """Position of the last event that was looked at."""
+    last: Mapped[int] = mapped_column(BigKey)
+    """The last position there was: an event that is released later is not touched."""
+    number: Mapped[int] = mapped_column(default=0)
+    """Deliveries made so far."""
+    made_at: Mapped[datetime]
+    finished_at: Mapped[datetime | None]

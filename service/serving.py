@@ -8,7 +8,7 @@ from collections.abc import Callable
 from flask import Flask
 
 from config import Settings
-from service import audit_seals, batches, logs, notices, server
+from service import audit_seals, batches, deliveries, logs, notices, server
 from service.app import Outside, create_app, utc_now
 from service.db import db, wal_in_use
 from service.front import Front
@@ -58,6 +58,7 @@ def make(settings: Settings) -> tuple[Flask, Dispatcher]:
         (NOTICES_EVERY, notices.gather),
         (MAIL_EVERY, postman.round),
         (BATCH_EVERY, batches.go_on),
+        (BATCH_EVERY, deliveries.go_on),
         (SEAL_EVERY, audit_seals.seal),
     )
 

@@ -9,8 +9,19 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from models import Attempt, Delivery, DeliveryState, Endpoint, EndpointState, Event
+from models import (
+    Attempt,
+    Delivery,
+    DeliveryState,
+    Endpoint,
+    EndpointState,
+    Event,
+    EventType,
+    Origin,
+    Outcome,
+)
 from service.db import db, transaction
+from service.deliveries import new_delivery
 from service.guarded import Answer, SendError
 from service.house import House
 from service.notices import stir
@@ -50,10 +61,17 @@ class Claimed:
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """What became of one attempt: an answer, or why there was none."""
+    """What became of one attempt: an answer, or why there was none.
+
+    Args:
+        signed_at: the second it was signed for; None where nothing was.
+        milliseconds: how long it took.
+    """
 
     answer: Answer | None
     error: SendError | None = None
+    signed_at: datetime | None = None
+    milliseconds: int = 0
 
     @property
     def good(self) -> bool:
@@ -80,7 +98,8 @@ def release(house: House) -> int:
             cursor.position += 1
             event.position = cursor.position
             wanting = [endpoint for endpoint in endpoints if _wants(endpoint, event)]
-            session.add_all(_delivery(event, endpoint, due) for endpoint in wanting)
+            origin = Origin.TEST if event.type is EventType.PING else Origin.AUTO
+            session.add_all(new_delivery(house, event, one, due, origin) for one in wanting)
         mails_for(session, house, events)
         stir(session, house, events)
     return len(events)
@@ -91,16 +110,6 @@ def _wants(endpoint: Endpoint, event: Event) -> bool:
         return endpoint.id == event.endpoint_id
     types = endpoint.types
     return endpoint.site_id == event.site_id and (not types or event.type.value in types)
-
-
-def _delivery(event: Event, endpoint: Endpoint, due: datetime) -> Delivery:
-    return Delivery(
-        event_id=event.id,
-        endpoint_id=endpoint.id,
-        state=DeliveryState.DUE,
-        due_at=due,
-        created_at=due,
-    )
 
 
 def claim(house: House, free: int) -> list[Claimed]:
@@ -115,9 +124,12 @@ def claim(house: House, free: int) -> list[Claimed]:
     with transaction() as session:
         now = queries.lease_clock(session, house.now())
         endpoints = queries.ready_endpoints(session, now, lock=True)
-        ids = queries.claimable(session, now, endpoints, cap=CAP, limit=free)
         until = now + timedelta(seconds=house.settings.delivery_lease)
-        taken = queries.lease(session, ids, now=now, until=until, token=token) if ids else []
+        taken: list[int] = []
+        for choose in (queries.ahead_of_all, queries.claimable):
+            ids = choose(session, now, endpoints, cap=CAP, limit=free - len(taken))
+            if ids:
+                taken += queries.lease(session, ids, now=now, until=until, token=token)
         rows = queries.deliveries_with_event(session, taken)
         return [_claimed(token, *row) for row in rows]
 
@@ -180,14 +192,21 @@ def give_back(claimed: Sequence[Claimed], now: datetime) -> None:
 
 
 def _what_follows(claimed: Claimed, result: Result, now: datetime) -> Mapping[str, Any]:
+    outcome = _outcome(result)
     if result.good:
-        return {"state": DeliveryState.DONE}
+        return {"state": DeliveryState.DONE, "outcome": outcome}
     if claimed.attempt > len(SCHEDULE):
-        return {"state": DeliveryState.DEAD}
+        return {"state": DeliveryState.DEAD, "outcome": outcome}
     wait = SCHEDULE[claimed.attempt - 1] * random.uniform(1 - JITTER, 1 + JITTER)  # noqa: S311 - spreads load, guards nothing
     if result.answer is not None and result.answer.status in THROTTLED:
         wait = max(wait, retry_after(result.answer.headers.get("retry-after", ""), now))
-    return {"state": DeliveryState.DUE, "due_at": now + wait}
+    return {"state": DeliveryState.DUE, "due_at": now + wait, "outcome": outcome}
+
+
+def _outcome(result: Result) -> Outcome:
+    if result.good:
+        return Outcome.OK
+    return Outcome.HTTP if result.error is None else Outcome(result.error.kind)
 
 
 def retry_after(value: str, now: datetime) -> timedelta:
@@ -204,17 +223,17 @@ def retry_after(value: str, now: datetime) -> timedelta:
 
 
 def _attempt(claimed: Claimed, result: Result, now: datetime, *, lost: bool) -> Attempt:
-    answer, error = result.answer, result.error
-    kind = "" if result.good else ("http" if error is None else error.kind)
+    answer, outcome = result.answer, _outcome(result)
     return Attempt(
         delivery_id=claimed.delivery_id,
         number=claimed.attempt,
         at=now,
-        milliseconds=0 if answer is None else answer.milliseconds,
+        milliseconds=result.milliseconds if answer is None else answer.milliseconds,
         status=None if answer is None else answer.status,
-        error=kind,
+        error="" if outcome is Outcome.OK else outcome.value,
         excerpt="" if answer is None else answer.excerpt,
         lease_lost=lost,
+        signed_at=result.signed_at,
     )
 
 

@@ -1,5 +1,6 @@
 """One webhook attempt: signed now, sent through the guarded client, outside any transaction."""
 
+import time
 from collections.abc import Callable
 
 from service.guarded import Answer, Reach, SendError, post
@@ -20,17 +21,18 @@ def sender(house: House, reach: Reach | None = None) -> Send:
     reach = reach or Reach(allow=house.settings.webhook_allow)
 
     def send(claimed: Claimed) -> Result:
+        # Signed at sending time: a signature kept since the first attempt would be too old by now.
+        now, began = house.now().replace(microsecond=0), time.monotonic()
         try:
-            return Result(_post(house, claimed, reach))
+            return Result(_post(house, claimed, reach, int(now.timestamp())), signed_at=now)
         except SendError as error:
-            return Result(None, error)
+            took = round((time.monotonic() - began) * 1000)
+            return Result(None, error, signed_at=now, milliseconds=took)
 
     return send
 
 
-def _post(house: House, claimed: Claimed, reach: Reach) -> Answer:
-    # Signed at sending time: a signature kept since the first attempt would be too old by now.
-    timestamp = int(house.now().timestamp())
+def _post(house: House, claimed: Claimed, reach: Reach, timestamp: int) -> Answer:
     secret = derive_secret(house.ring, claimed.endpoint_id, claimed.secret_version)
     headers = {
         "Content-Type": "application/json",

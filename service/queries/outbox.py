@@ -89,27 +89,49 @@ def ready_endpoints(session: Session, now: datetime, *, lock: bool = False) -> S
             other.
     """
     due = sa.exists().where(Delivery.endpoint_id == Endpoint.id, IS_OPEN, Delivery.due_at <= now)
+    ahead = sa.exists().where(
+        Delivery.endpoint_id == Endpoint.id, Delivery.ahead, IS_OPEN, Delivery.due_at <= now
+    )
     query = (
         sa.select(Endpoint.id)
         .where(
             Endpoint.state == EndpointState.ACTIVE,
-            sa.or_(Endpoint.open_until.is_(None), Endpoint.open_until <= now),
-            due,
+            sa.case((_rests(now), ahead), else_=due),
         )
         .order_by(Endpoint.id)
     )
     return session.scalars(query.with_for_update(key_share=True) if lock else query).all()
 
 
-def claimable(
+def _rests(now: datetime) -> sa.ColumnElement[bool]:
+    return sa.func.coalesce(Endpoint.open_until > now, sa.false())
+
+
+def ahead_of_all(
     session: Session, now: datetime, endpoint_ids: Sequence[int], *, cap: int, limit: int
 ) -> Sequence[int]:
-    """Return ids of deliveries that are due and may go out to these endpoints now.
+    """Return ids of due deliveries that go before the others, one an endpoint that has room.
 
-    At most `cap` an endpoint, those under way counted in, so that a dead endpoint's backlog
-    does not stand in the way of the others; one probe where the breaker is half open.
+    They pass an open breaker: whoever asked for one wants to see what becomes of it now.
     """
-    under_way = (
+    under_way = _under_way(now, endpoint_ids)
+    query = (
+        sa.select(sa.func.min(Delivery.id).label("first"))
+        .outerjoin(under_way, under_way.c.endpoint_id == Delivery.endpoint_id)
+        .where(
+            Delivery.endpoint_id.in_(endpoint_ids),
+            Delivery.ahead,
+            IS_OPEN,
+            Delivery.due_at <= now,
+            sa.func.coalesce(under_way.c.number, 0) < cap,
+        )
+        .group_by(Delivery.endpoint_id)
+    )
+    return session.scalars(query.order_by("first").limit(limit)).all()
+
+
+def _under_way(now: datetime, endpoint_ids: Sequence[int]) -> sa.Subquery:
+    return (
         sa.select(Delivery.endpoint_id, sa.func.count().label("number"))
         .where(
             Delivery.endpoint_id.in_(endpoint_ids),
@@ -120,6 +142,17 @@ def claimable(
         .group_by(Delivery.endpoint_id)
         .subquery()
     )
+
+
+def claimable(
+    session: Session, now: datetime, endpoint_ids: Sequence[int], *, cap: int, limit: int
+) -> Sequence[int]:
+    """Return ids of deliveries that are due and may go out to these endpoints now.
+
+    At most `cap` an endpoint, those under way counted in, so that a dead endpoint's backlog
+    does not stand in the way of the others; one probe where the breaker is half open.
+    """
+    under_way = _under_way(now, endpoint_ids)
     place = sa.func.row_number().over(
         partition_by=Delivery.endpoint_id, order_by=(Delivery.due_at, Delivery.id)
     )
@@ -134,6 +167,7 @@ def claimable(
             Delivery.endpoint_id.in_(endpoint_ids),
             IS_OPEN,
             Delivery.due_at <= now,
+            ~_rests(now),
         )
         .subquery()
     )
@@ -154,7 +188,11 @@ def lease(
         sa.update(Delivery)
         .where(Delivery.id.in_(free.scalar_subquery()))
         .values(
-            state=DeliveryState.LEASED, due_at=until, token=token, attempts=Delivery.attempts + 1
+            state=DeliveryState.LEASED,
+            due_at=until,
+            token=token,
+            attempts=Delivery.attempts + 1,
+            ahead=False,
         )
         .returning(Delivery.id)
     )

@@ -29,6 +29,7 @@ def deliver(app, *answers):
     now = app.extensions[HOUSE].now()
     with app.app_context(), transaction() as session:
         delivery = Delivery(
+            public_id="dlv_1",
             event_id=rows(app, Event)[-1].id,
             endpoint_id=rows(app, Endpoint)[-1].id,
             state=DeliveryState.DUE,
