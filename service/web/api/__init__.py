@@ -31,7 +31,7 @@ Write a file here with a `Resource` and its views, and name it in `RESOURCES` be
   of the house that `house()` returns then; the answer is stored with it.
 - Forms read JSON strictly: texts, whole numbers, `true`, lists (`FieldList`), objects
   (`FormField`); `call.given` holds what was sent where it matters what was left out. What a form
-  checks in methods of its own it tells in `TOLD` and `REQUIRED`.
+  checks in methods of its own it tells in `TOLD` and `REQUIRED`; fields that take null in `MAYBE`.
 - Who asks is the key: `house().doer` names it, so `audit.note` writes it down.
 - Raise `ServiceError`s; list in `refusals` those that not every operation may answer anyway.
 - Describe it in `docs/api.md` with a curl that its test runs.
@@ -40,11 +40,11 @@ Write a file here with a `Resource` and its views, and name it in `RESOURCES` be
 from flask import Blueprint, jsonify, render_template
 from flask.typing import ResponseReturnValue
 
-from service.web.api import comments
+from service.web.api import comments, sites, threads
 from service.web.api.document import SCOPES, document
 from service.web.api.door import open_resources
 
-RESOURCES = (comments.resource,)
+RESOURCES = (comments.resource, sites.resource, threads.resource)
 
 bp = Blueprint("api", __name__, url_prefix="/api/v1")
 open_resources(bp, RESOURCES)
