@@ -16,6 +16,7 @@ ANY_ADDRESS = "0.0.0.0"  # noqa: S104 - compared with, never bound to
 TRUE_WORDS = frozenset({"1", "true", "yes", "on"})
 FALSE_WORDS = frozenset({"0", "false", "no", "off"})
 DATABASES = ("sqlite:///", "postgresql+psycopg://")
+METRICS_TOKEN_LEAST = 16  # characters
 COMMENT_CEILING = 65_525  # WordPress's own limit, so that every import fits
 
 
@@ -65,6 +66,8 @@ class Settings:
     delivery_lease: float
     delivery_threads: int
     webhook_allow: tuple[str, ...]
+    attempt_days: int
+    event_days: int
     smtp_host: str
     smtp_port: int
     smtp_security: str
@@ -74,6 +77,9 @@ class Settings:
     mail_from: str
     mail_lease: float
     email_retention_days: int
+    metrics_token: str
+    metrics_host: str
+    metrics_port: int
     log_level: str
 
     @property
@@ -226,6 +232,7 @@ def _number(name: str, kind: Any, value: Any) -> Any:
 
 RANGES: dict[str, tuple[float, float]] = {
     "port": (0, 65535),
+    "metrics_port": (0, 65535),
     "trusted_proxies": (0, 10),
     "threads": (1, 64),
     "body_deadline": (0.1, 600),
@@ -253,6 +260,8 @@ RANGES: dict[str, tuple[float, float]] = {
     "delivery_deadline": (0.1, 60),
     "delivery_lease": (1, 3600),
     "delivery_threads": (1, 64),
+    "attempt_days": (1, 3650),
+    "event_days": (1, 3650),
     "smtp_port": (1, 65535),
     "smtp_deadline": (0.1, 300),
     "mail_lease": (1, 3600),
@@ -279,9 +288,21 @@ def _check(settings: Settings) -> None:
         )
     if settings.log_level not in ("debug", "info", "warning", "error"):
         raise SettingsError("log_level must be debug, info, warning or error")
+    _check_delivery(settings)
+    _check_mail(settings)
+    _check_watching(settings)
+
+
+def _check_watching(settings: Settings) -> None:
+    if 0 < len(settings.metrics_token) < METRICS_TOKEN_LEAST:
+        raise SettingsError(f"metrics_token must have at least {METRICS_TOKEN_LEAST} characters")
+
+
+def _check_delivery(settings: Settings) -> None:
     if settings.delivery_lease <= settings.delivery_deadline:
         raise SettingsError("delivery_lease must be longer than delivery_deadline")
-    _check_mail(settings)
+    if settings.event_days < settings.attempt_days:
+        raise SettingsError("event_days must not be less than attempt_days")
 
 
 def _check_mail(settings: Settings) -> None:

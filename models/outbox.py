@@ -97,6 +97,12 @@ class Event(Base):
             postgresql_where=sa.text("position IS NULL AND cancelled_at IS NULL"),
         ),
         sa.Index("ix_event_comment", "comment_id"),
+        sa.Index(
+            "ix_event_left",
+            "release_at",
+            sqlite_where=sa.text("position IS NOT NULL OR cancelled_at IS NOT NULL"),
+            postgresql_where=sa.text("position IS NOT NULL OR cancelled_at IS NOT NULL"),
+        ),
         sa.Index("ix_event_cursor", "site_id", "position"),
     )
 
@@ -131,6 +137,19 @@ class EventCursor(Base):
 
     id: Mapped[int] = mapped_column(primary_key=True)
     position: Mapped[int] = mapped_column(BigKey)
+
+
+class EventHorizon(Base):
+    """How far back a site's events are told: whoever asks after an earlier one may miss some.
+
+    A site that has let none go has no row.
+    """
+
+    __tablename__ = "event_horizon"
+
+    site_id: Mapped[int] = mapped_column(BigKey, sa.ForeignKey("site.id"), primary_key=True)
+    position: Mapped[int] = mapped_column(BigKey)
+    """The highest position among the events that were let go."""
 
 
 class Endpoint(Base):
@@ -223,6 +242,18 @@ class Delivery(Base):
             "created_at",
             sqlite_where=sa.text("state = 'held'"),
             postgresql_where=sa.text("state = 'held'"),
+        ),
+        sa.Index(
+            "ix_delivery_over",
+            "created_at",
+            sqlite_where=sa.text("state IN ('done', 'dead')"),
+            postgresql_where=sa.text("state IN ('done', 'dead')"),
+        ),
+        sa.Index(
+            "ix_delivery_unsent",
+            "state",
+            sqlite_where=sa.text("state IN ('dead', 'held')"),
+            postgresql_where=sa.text("state IN ('dead', 'held')"),
         ),
     )
 

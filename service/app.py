@@ -37,6 +37,7 @@ from service.web import (
     invitations,
     live,
     mail,
+    metrics,
     model,
     notices,
     own_account,
@@ -188,6 +189,7 @@ def _open_doors(app: Flask, settings: Settings) -> None:
         check,
         pages,
         model,
+        metrics,
         health,
         api,
     ):

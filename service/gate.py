@@ -70,7 +70,10 @@ class Door:
 DOORS = (
     Door(re.compile(r"/s/[^/]+/comments"), frozenset({"POST", "OPTIONS"}), (FORM, JSON), None),
     Door(re.compile(r"/receipts(/[^/]+)?"), WRITING, (FORM, JSON), None),
-    Door(re.compile(r"/(s|static)/.*|/embed(-frame)?\.(js|css|json)|/(healthz|readyz)"), READING),
+    Door(
+        re.compile(r"/(s|static)/.*|/embed(-frame)?\.(js|css|json)|/(healthz|readyz|metrics)"),
+        READING,
+    ),
     Door(re.compile(r"/api/v1/.*", re.DOTALL), READING | BODY_METHODS, (JSON,), empty=True),
     # A mail program's one click may come as either (RFC 8058); its body is not looked at.
     Door(re.compile(r"/mail/unsubscribe/[^/]+"), WRITING, (FORM, MULTIPART)),

@@ -9,6 +9,7 @@ from config import Settings
 from models import ActorKind
 from models.spam.site.adapt import Residual
 from service.keys import KeyRing
+from service.meter import Meter
 from service.rulebook import Rulebook
 from service.scoring import Scorer
 
@@ -53,6 +54,7 @@ class House:
         rulebooks: what this process has loaded, by site: the site's `rules_version`, and its
             rules on hosts and words.
         turns: of keys of programs, see `service.turns`.
+        meter: what this process has counted since its start.
         doer: on whose behalf a deed is done; None = a rule, a chore, or the command line.
     """
 
@@ -65,4 +67,5 @@ class House:
     residuals: dict[int, tuple[int, Residual | None]] = field(default_factory=dict)
     rulebooks: dict[int, tuple[int, Rulebook]] = field(default_factory=dict)
     turns: Turns = field(default_factory=dict)
+    meter: Meter = field(default_factory=Meter)
     doer: Doer | None = None

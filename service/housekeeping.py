@@ -29,6 +29,8 @@ def tidy(house: House) -> int:
     keys = now - timedelta(hours=settings.idempotency_hours)
     addresses = (now - timedelta(days=settings.email_retention_days)).date()
     contacts = (now - CONTACT_LIFE).date()
+    attempts = now - timedelta(days=settings.attempt_days)
+    events = now - timedelta(days=settings.event_days)
     chores: tuple[Callable[[Session], int], ...] = (
         lambda session: queries.forget_submission_keys(session, keys),
         lambda session: forget_answers(session, keys, queries.BATCH),
@@ -36,6 +38,10 @@ def tidy(house: House) -> int:
         lambda session: queries.forget_subscriptions(session, now - CONFIRM_WITHIN),
         lambda session: queries.forget_mails(session, now - MAIL_LIFE),
         lambda session: queries.forget_notices(session, now - MAIL_LIFE),
+        # In this order: what a row stands on goes after it.
+        lambda session: queries.forget_attempts(session, attempts),
+        lambda session: queries.forget_deliveries(session, events),
+        lambda session: queries.forget_events(session, events),
         lambda session: queries.forget_addresses(session, addresses),
         lambda session: queries.forget_contacts(session, contacts),
         lambda session: queries.forget_sessions(session, now - SESSION_LIFE),

@@ -13,6 +13,7 @@ from service.app import Outside, create_app, utc_now
 from service.db import db, wal_in_use
 from service.front import Front
 from service.gate import Gate
+from service.metrics_port import MetricsPort
 from service.opening import setup_token
 from service.out.dispatcher import CHORES, Dispatcher
 from service.out.postman import Postman
@@ -101,6 +102,8 @@ def run(
         deadline=settings.body_deadline,
         trusted_proxies=settings.trusted_proxies,
     )
+    port = MetricsPort(app.app_context, dispatcher.house)
+    port.start()
     if settings.dispatcher:
         dispatcher.start()
     settle()
@@ -110,18 +113,22 @@ def run(
         )
     finally:
         dispatcher.stop(settings.drain)
+        port.stop()
 
 
 def work(settings: Settings) -> int:
     """Deliver webhooks until told to stop; on PostgreSQL any number of workers may run."""
     logs.configure(settings.log_level)
-    _app, dispatcher = make(settings)
+    app, dispatcher = make(settings)
+    port = MetricsPort(app.app_context, dispatcher.house)
+    port.start()
     stopping = threading.Event()
     for number in server.STOP_SIGNALS:
         signal.signal(number, lambda _number, _frame: stopping.set())
     dispatcher.start()
     stopping.wait()
     dispatcher.stop(settings.drain)
+    port.stop()
     return 0
 
 

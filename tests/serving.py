@@ -34,6 +34,8 @@ def pause(seconds: float) -> None:
 class Service:
     """`gatepost serve` under a folder and a database of its own."""
 
+    verb = "serve"
+
     def __init__(self, folder: Path, database_url: str = "", **settings: object) -> None:
         self.port = free_port()
         self.base_url = f"http://127.0.0.1:{self.port}"
@@ -61,17 +63,21 @@ class Service:
         """The settings the process runs with."""
         return load(self.environment)
 
-    def start(self) -> "Service":
-        """Start it and return when it is ready."""
+    def launch(self) -> None:
+        """Start it and wait for nothing."""
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "service.cli", "serve"],
+                [sys.executable, "-m", "service.cli", self.verb],
                 cwd=ROOT,
                 env=self.environment,
                 stdout=log,
                 stderr=log,
                 start_new_session=True,
             )
+
+    def start(self) -> "Service":
+        """Start it and return when it is ready."""
+        self.launch()
         end = time.monotonic() + START_LIMIT
         while time.monotonic() < end:
             if self.process.poll() is not None:
@@ -134,6 +140,16 @@ class Service:
             return answer.status, json.loads(answer.read())
         finally:
             connection.close()
+
+
+class Worker(Service):
+    """`gatepost worker`: it opens no door, so who needs it to be there looks at what it does."""
+
+    verb = "worker"
+
+    def start(self) -> "Worker":
+        self.launch()
+        return self
 
 
 def host_of(url: str) -> str:

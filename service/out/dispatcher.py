@@ -1,7 +1,7 @@
 """The loop that empties the box: a thread beside the server, or a worker of its own.
 
-On PostgreSQL any number of processes may run it. They find work by polling; being woken by the
-database itself (LISTEN/NOTIFY) would only make it sooner. On SQLite one process at a time does.
+On PostgreSQL any number of processes may run it, and a commit in any of them wakes all. Polling
+finds everything too, only later. On SQLite one process at a time runs it.
 """
 
 import contextlib
@@ -20,6 +20,7 @@ from service.guarded import SendError
 from service.house import House
 from service.housekeeping import tidy
 from service.out import outbox
+from service.out.ear import Ear
 from service.out.outbox import GONE, Claimed, Result
 from service.out.webhooks import Send
 from service.queries.housekeeping import BATCH
@@ -61,7 +62,9 @@ class Dispatcher:
         self.threads = house.settings.delivery_threads
         self._chores = [(every, chore, 0.0) for every, chore in chores]
         self._stop_chores = stop_chores
+        self._owed: set[int] = set()
         self._bell = threading.Event()
+        self._ear = Ear(context, self.wake)
         self._stopping = threading.Event()
         self._over = threading.Event()
         self._pool = ThreadPoolExecutor(self.threads, thread_name_prefix="delivery")
@@ -76,6 +79,7 @@ class Dispatcher:
 
     def start(self) -> None:
         """Run in a thread of its own."""
+        self._ear.start()
         self._thread.start()
 
     def stop(self, drain: float) -> None:
@@ -83,6 +87,7 @@ class Dispatcher:
         end = time.monotonic() + drain
         self._stopping.set()
         self._bell.set()
+        self._ear.stop()
         if self._thread.is_alive() and self._thread is not threading.current_thread():
             self._thread.join(drain)
         self._stop_chores()
@@ -101,11 +106,13 @@ class Dispatcher:
         """Work until stopped; a database that is away is waited for."""
         backoff = 0.0
         while not self._stopping.is_set():
+            rung = self._bell.is_set()
             self._bell.clear()
             try:
-                pause = self.turn()
+                pause = self.turn(rung=rung)
                 backoff = 0.0
             except Exception:
+                self.house.meter.turned_wrong()
                 # The loop must outlive whatever one turn trips over.
                 log.exception("a turn of the dispatcher failed")
                 backoff = min(max(backoff * 2, BACKOFF_FIRST), BACKOFF_CEILING)
@@ -113,8 +120,12 @@ class Dispatcher:
             else:
                 self._bell.wait(pause)
 
-    def turn(self) -> float:
-        """Release, claim and hand out once; return the seconds until the next turn is due."""
+    def turn(self, *, rung: bool = False) -> float:
+        """Release, claim and hand out once; return the seconds until the next turn is due.
+
+        Args:
+            rung: somebody said that there may be work.
+        """
         with self.context():
             if not self._turn_lock.held():
                 return self.house.settings.poll_interval
@@ -124,7 +135,7 @@ class Dispatcher:
                 self._pool.submit(self._deliver, one, self._lease_end())
             if released:
                 log.info("events released", extra={"count": released})
-            tidied = self._do_chores()
+            tidied = self._do_chores(stirred=rung or released > 0)
             return 0.0 if released or claimed or tidied else self._pause()
 
     def _claim(self) -> list[Claimed]:
@@ -136,26 +147,44 @@ class Dispatcher:
         return claimed
 
     def _pause(self) -> float:
-        poll_interval = self.house.settings.poll_interval
-        coming = outbox.seconds_to_next(self.house)
-        return poll_interval if coming is None else min(coming, poll_interval)
+        now = time.monotonic()
+        waits = [self.house.settings.poll_interval, outbox.seconds_to_next(self.house)]
+        chores = [self._chores[place] for place in self._owed]
+        waits += [max(0.0, last + every - now) for every, _, last in chores]
+        return min(wait for wait in waits if wait is not None)
 
-    def _do_chores(self) -> bool:
-        """Do the chores that are due; say whether one of them has more to do."""
+    def _do_chores(self, *, stirred: bool) -> bool:
+        """Do the chores that are due; say whether one of them has more to do.
+
+        Args:
+            stirred: there may be something for them: one whose time has not come is owed, and
+                does not wait for the poll.
+        """
         more = False
         for place, (every, chore, last) in enumerate(self._chores):
             now = time.monotonic()
             if last and now - last < every:
+                self._owed |= {place} if stirred else set()
                 continue
-            try:
-                full = chore(self.house) >= BATCH
-            except Exception:
-                # Nor may a chore keep deliveries waiting.
-                log.exception("a chore failed")
-                full = False
+            self._owed.discard(place)
+            full = self._do(chore, late=now - last - every if last else 0.0)
             self._chores[place] = (every, chore, 0.0 if full else now)
             more = more or full
         return more
+
+    def _do(self, chore: Callable[[House], int], *, late: float) -> bool:
+        """Do a chore; say whether it has more to do."""
+        began, well = time.time(), False
+        try:
+            full = chore(self.house) >= BATCH
+            well = True
+        except Exception:
+            # Nor may a chore keep deliveries waiting.
+            log.exception("a chore failed")
+            full = False
+        name = f"{chore.__module__.rpartition('.')[2]}.{chore.__name__}"
+        self.house.meter.did(name, late=late, began=began, well=well)
+        return full
 
     def _lease_end(self) -> float:
         return time.monotonic() + self.house.settings.delivery_lease
@@ -193,8 +222,15 @@ class Dispatcher:
                     return
                 self._over.wait(MARK_PAUSE)
                 continue
+            self._count(claimed, result, held=held)
             _log_attempt(claimed, result, held=held)
             return
+
+    def _count(self, claimed: Claimed, result: Result, *, held: bool) -> None:
+        delay = None
+        if held and result.good:
+            delay = (self.house.now() - claimed.free_since).total_seconds()
+        self.house.meter.attempted("ok" if result.good else result.fault, held=held, delay=delay)
 
 
 class _TurnLock:

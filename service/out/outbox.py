@@ -57,6 +57,8 @@ class Claimed:
     endpoint_id: str
     secret_version: int
     url: str
+    free_since: datetime
+    """When the event might leave the house."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +79,11 @@ class Result:
     def good(self) -> bool:
         """Whether the receiver took it."""
         return self.answer is not None and 200 <= self.answer.status < 300  # noqa: PLR2004 - 2xx
+
+    @property
+    def fault(self) -> str:
+        """Class of a failure: dns, blocked, connect, tls, timeout, protocol, http, internal."""
+        return "http" if self.error is None else self.error.kind
 
 
 def release(house: House) -> int:
@@ -145,6 +152,7 @@ def _claimed(token: str, delivery: Delivery, event: Event, endpoint: Endpoint) -
         endpoint_id=endpoint.public_id,
         secret_version=endpoint.secret_version,
         url=endpoint.url,
+        free_since=event.release_at,
     )
 
 

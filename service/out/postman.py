@@ -48,13 +48,15 @@ class Postman:
         self.context = context
         self.house = house
         self._thread: threading.Thread | None = None
+        self._busy = False
         self._stopping = False
 
     def round(self, _house: House) -> int:
         """Begin a round unless one is under way; return 0, as there is no more to do."""
-        if not self.house.settings.sends_mail or self._stopping or self._busy():
+        if not self.house.settings.sends_mail or self._stopping or self._busy:
             return 0
         if any(box.due(self.house, db.session()) for box in BOXES):
+            self._busy = True
             self._thread = threading.Thread(target=self._run, name="mail", daemon=True)
             self._thread.start()
         return 0
@@ -64,9 +66,6 @@ class Postman:
         self._stopping = True
         if self._thread is not None:
             self._thread.join(self.house.settings.smtp_deadline)
-
-    def _busy(self) -> bool:
-        return self._thread is not None and self._thread.is_alive()
 
     def _run(self) -> None:
         try:
@@ -78,6 +77,10 @@ class Postman:
         except Exception:
             # Nobody asks the thread how it went.
             log.exception("a round of mail failed")
+        finally:
+            self._busy = False
+            if not self._stopping:
+                self.house.wake()  # what came at the very end found this round under way
 
     def _some_sent(self, box: Box) -> bool:
         """Send what one lease is long enough for; say whether there was any."""

@@ -163,6 +163,12 @@ def outcome(envelope: Envelope, error: MailError | None, now: datetime) -> dict[
     return {"due_at": due, "error": str(error)[:200]}
 
 
+def _outcome(envelope: Envelope, error: MailError | None) -> str:
+    if error is None:
+        return "sent"
+    return "given_up" if error.final or envelope.attempt > len(SCHEDULE) else "again"
+
+
 def log_attempt(envelope: Envelope, error: MailError | None, *, held: bool) -> None:
     """Log an attempt; the line names no address."""
     log.info(
@@ -194,4 +200,5 @@ def post_one(
         return
     error = tried(house, envelope, envelope.letter)
     held = mark(house, envelope, error)
+    house.meter.mailed(_outcome(envelope, error))
     log_attempt(envelope, error, held=held)

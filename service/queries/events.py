@@ -6,7 +6,7 @@ from datetime import datetime
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from models import Delivery, DeliveryState, Event
+from models import Delivery, DeliveryState, Event, EventHorizon
 
 OPEN = (DeliveryState.DUE, DeliveryState.LEASED, DeliveryState.HELD)
 
@@ -45,3 +45,12 @@ def stop_deliveries(session: Session, event_ids: Sequence[int]) -> None:
         .where(Delivery.event_id.in_(event_ids), Delivery.state.in_(OPEN))
         .values(state=DeliveryState.DEAD)
     )
+
+
+def horizon(session: Session, site_id: int) -> int:
+    """Return the highest position among the events of a site that were let go; 0 = none was.
+
+    Whoever asks for what came after an earlier position has missed some and must be told.
+    """
+    query = sa.select(EventHorizon.position).where(EventHorizon.site_id == site_id)
+    return session.scalar(query) or 0

@@ -6,8 +6,13 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from models import (
+    Attempt,
     Authenticator,
     Contact,
+    Delivery,
+    DeliveryState,
+    Event,
+    EventHorizon,
     Mail,
     Notice,
     PasswordReset,
@@ -16,6 +21,7 @@ from models import (
     SubmissionKey,
     Subscription,
 )
+from service.queries.sites import insert_or_leave
 
 BATCH = 500
 SUBSCRIBED = sa.exists().where(
@@ -24,6 +30,12 @@ SUBSCRIBED = sa.exists().where(
     Subscription.ended_at.is_(None),
 )
 """Who has confirmed that he wants mail keeps his address here until he ends it."""
+# Written into the statement, not bound: SQLite uses a partial index only where it can read why.
+IS_OVER = Delivery.state.in_(
+    sa.bindparam(
+        "over", (DeliveryState.DONE, DeliveryState.DEAD), expanding=True, literal_execute=True
+    )
+)
 
 
 def forget_submission_keys(session: Session, before: datetime) -> int:
@@ -111,3 +123,56 @@ def forget_resets(session: Session, now: datetime) -> int:
     old = sa.select(key).where(PasswordReset.expires_at <= now).limit(BATCH)
     query = sa.delete(PasswordReset).where(key.in_(old)).returning(key)
     return len(session.scalars(query).all())
+
+
+def forget_attempts(session: Session, before: datetime) -> int:
+    """Delete a batch of attempts made before that, the eldest first; return how many."""
+    # Their numbers grow with time: where the first ones are young, no old one comes after.
+    eldest = sa.select(Attempt.id, Attempt.at).order_by(Attempt.id).limit(BATCH).subquery()
+    old = sa.select(eldest.c.id).where(eldest.c.at < before)
+    query = sa.delete(Attempt).where(Attempt.id.in_(old)).returning(Attempt.id)
+    return len(session.scalars(query).all())
+
+
+def forget_deliveries(session: Session, before: datetime) -> int:
+    """Delete a batch of deliveries that are over and were written before that; return how many.
+
+    One that is due or held stays, however old; so does one of which an attempt is kept.
+    """
+    old = (
+        sa.select(Delivery.id)
+        .where(IS_OVER, Delivery.created_at < before)
+        .where(~sa.exists().where(Attempt.delivery_id == Delivery.id))
+        .order_by(Delivery.created_at)
+        .limit(BATCH)
+    )
+    query = sa.delete(Delivery).where(Delivery.id.in_(old)).returning(Delivery.id)
+    return len(session.scalars(query).all())
+
+
+def forget_events(session: Session, before: datetime) -> int:
+    """Delete a batch of events that left, or were cancelled, before that; return how many.
+
+    One with a delivery stays. How far back a site's events are told is written down.
+    """
+    left = sa.or_(Event.position.is_not(None), Event.cancelled_at.is_not(None))
+    old = (
+        sa.select(Event.id)
+        .where(left, Event.release_at < before)
+        .where(~sa.exists().where(Delivery.event_id == Event.id))
+        .order_by(Event.release_at)
+        .limit(BATCH)
+    )
+    query = sa.delete(Event).where(Event.id.in_(old)).returning(Event.site_id, Event.position)
+    gone = session.execute(query).all()
+    horizons: dict[int, int] = {}
+    for site_id, position in gone:
+        horizons[site_id] = max(horizons.get(site_id, 0), position or 0)
+    for site_id, position in sorted(horizons.items()):
+        insert_or_leave(session, EventHorizon, {"site_id": site_id, "position": 0})
+        session.execute(
+            sa.update(EventHorizon)
+            .where(EventHorizon.site_id == site_id, EventHorizon.position < position)
+            .values(position=position)
+        )
+    return len(gone)

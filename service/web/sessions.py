@@ -3,7 +3,16 @@
 from flask import Flask, Request
 from flask.sessions import SecureCookieSession, SecureCookieSessionInterface
 
-WITHOUT = ("/api/v1/", "/s/", "/receipts", "/embed.", "/static/", "/healthz", "/readyz")
+WITHOUT = (
+    "/api/v1/",
+    "/s/",
+    "/receipts",
+    "/embed.",
+    "/static/",
+    "/healthz",
+    "/readyz",
+    "/metrics",
+)
 """Where paths of doors without a session begin."""
 
 

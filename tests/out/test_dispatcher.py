@@ -332,6 +332,21 @@ def test_a_chore_is_repeated_at_once_while_it_finds_full_batches(office):
 # Stopping
 
 
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_a_chore_that_was_woken_too_early_is_owed_and_waits_for_no_poll(office):
+    slow = PostOffice(office.app, office.house.settings.database, office.clock, poll_interval=60)
+    done = queue.Queue()
+
+    def chore(_house):
+        done.put(None)
+        return 0
+
+    with working(slow, chores=((0.2, chore),)) as dispatcher:
+        done.get(timeout=PATIENCE)
+        dispatcher.wake()
+        done.get(timeout=PATIENCE)
+
+
 def test_stopping_lets_attempts_under_way_end(office, receiver):
     gate = receiver.gate()
     receiver.script("/hook", [Reply(gate=gate)])

@@ -1,0 +1,28 @@
+"""The door of Prometheus: open to who has the operator's token, and else not there."""
+
+import hmac
+
+from flask import Blueprint, Response, request
+from flask.typing import ResponseReturnValue
+
+from service.errors import NotFoundError
+from service.metrics import CONTENT_TYPE, exposition
+from service.web.context import house
+
+bp = Blueprint("metrics", __name__)
+
+
+@bp.get("/metrics")
+def show() -> ResponseReturnValue:
+    """Return all figures.
+
+    Raises:
+        NotFoundError: the operator set no token, so there is no such door.
+    """
+    token = house().settings.metrics_token
+    if not token:
+        raise NotFoundError("There is no such page.")
+    given = request.headers.get("Authorization", "")
+    if not hmac.compare_digest(given.encode(), f"Bearer {token}".encode()):
+        return Response(status=401, headers={"WWW-Authenticate": "Bearer"})
+    return Response(exposition(house()), content_type=CONTENT_TYPE)
