@@ -3,6 +3,8 @@
 import re
 import unicodedata
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
 from urllib.parse import urlsplit
 
 from sqlalchemy.orm import Session
@@ -12,11 +14,13 @@ from models.site import PAGE_TEXT_LENGTH, SLUG_LENGTH, TITLE_LENGTH
 from service.announce import Change, page_event
 from service.audit import note
 from service.db import transaction
-from service.errors import InvalidError
+from service.errors import InvalidError, StaleError
 from service.house import House
 from service.language import languages
 from service.pages import PageError, key_on_site, origin_of
 from service.queries import sites as queries
+from service.queries.site_models import site_for_change
+from service.threads import held_thread
 
 DEEPEST = 8  # levels of replies; more leave no room for words
 LINKS_MOST = 100
@@ -107,6 +111,34 @@ def change_site(
     return site
 
 
+def amend_site(
+    house: House,
+    site_id: int,
+    *,
+    name: str | None = None,
+    origins: Sequence[str] | None = None,
+    rules: Mapping[str, Any],
+) -> Site:
+    """Change some of a site's settings and leave the others as they stand.
+
+    Args:
+        rules: fields of its policy.
+
+    Raises:
+        InvalidError: see `check_site`.
+    """
+    with transaction() as session:
+        site = site_for_change(session, site_id)
+        name = site.name if name is None else name
+        policy = replace(site.policy, **rules)
+        own = check_site(
+            name=name, origins=site.origins if origins is None else origins, policy=policy
+        )
+        site.name, site.origins, site.stored_policy = name.strip(), own, policy.to_json()
+        note(session, house, "site.change", site_id)
+    return site
+
+
 def check_site(*, name: str, origins: Sequence[str], policy: Policy) -> list[str]:
     """Check a site's name, origins and rules before they are stored; return its origins.
 
@@ -155,12 +187,7 @@ def describe_page(house: House, site: Site, page: str, *, title: str, text: str)
         key = key_on_site(site, page)
     except PageError as error:
         errors["page"] = [str(error)]
-    if len(title) > TITLE_LENGTH:
-        errors["title"] = [f"Use at most {TITLE_LENGTH} characters."]
-    if len(text) > PAGE_TEXT_LENGTH:
-        errors["text"] = [f"Use at most {PAGE_TEXT_LENGTH:,} characters; the first ones do."]
-    if errors:
-        raise InvalidError(errors)
+    _check_topic(title, text, errors)
     with transaction() as session:
         thread = queries.thread_made(session, site.id, key, title="", now=house.now())
         before = thread.title, thread.page_text, thread.registered
@@ -171,6 +198,47 @@ def describe_page(house: House, site: Site, page: str, *, title: str, text: str)
             page_event(session, house, thread, Change.DESCRIBED)
     house.wake()
     return thread
+
+
+def amend_page(
+    house: House,
+    site_id: int,
+    thread_id: int,
+    *,
+    title: str | None = None,
+    text: str | None = None,
+    seen: int | None = None,
+) -> Thread:
+    """Change the title or the text of a page and leave the other as it stands.
+
+    Args:
+        seen: the version that the caller saw; None = any.
+
+    Raises:
+        NotFoundError: no such page on this site.
+        StaleError: it was changed since.
+        InvalidError: a title or text that is too long.
+    """
+    with transaction() as session:
+        thread = held_thread(session, site_id, thread_id)
+        if seen is not None and seen != thread.version:
+            raise StaleError("This page was changed since.")
+        title = thread.title if title is None else title
+        text = thread.page_text if text is None else text
+        _check_topic(title, text, {})
+        thread.title, thread.page_text, thread.registered = title.strip(), text.strip(), True
+        thread.version += 1
+        note(session, house, "page.describe", site_id, page=thread_id)
+    return thread
+
+
+def _check_topic(title: str, text: str, errors: dict[str, list[str]]) -> None:
+    if len(title) > TITLE_LENGTH:
+        errors["title"] = [f"Use at most {TITLE_LENGTH} characters."]
+    if len(text) > PAGE_TEXT_LENGTH:
+        errors["text"] = [f"Use at most {PAGE_TEXT_LENGTH:,} characters; the first ones do."]
+    if errors:
+        raise InvalidError(errors)
 
 
 def _origins(origins: Sequence[str], errors: dict[str, list[str]]) -> list[str]:

@@ -27,7 +27,7 @@ def set_closed(house: House, site_id: int, thread_id: int, *, shut: bool) -> Thr
         NotFoundError: no such page on this site.
     """
     with transaction() as session:
-        thread = _locked(session, site_id, thread_id)
+        thread = held_thread(session, site_id, thread_id)
         if shut != (thread.closed_at is not None):
             thread.closed_at = house.now() if shut else None
             thread.version += 1
@@ -47,7 +47,7 @@ def add_alias(house: House, site: Site, thread_id: int, page: str) -> None:
     """
     key = _key(site, page, "alias")
     with transaction() as session:
-        thread = _locked(session, site.id, thread_id)
+        thread = held_thread(session, site.id, thread_id)
         holder = thread_of_page(session, site.id, key, held=True)
         if holder is not None:
             own = holder.id == thread.id
@@ -66,7 +66,7 @@ def drop_alias(house: House, site: Site, thread_id: int, alias_id: int) -> None:
         NotFoundError: no such page, or no such name of it.
     """
     with transaction() as session:
-        thread = _locked(session, site.id, thread_id)
+        thread = held_thread(session, site.id, thread_id)
         alias = queries.alias_of_thread(session, thread.id, alias_id)
         if alias is None:
             raise NotFoundError("This page has no such other name.")
@@ -123,6 +123,18 @@ def closed(thread: Thread, policy: Policy, now: datetime) -> bool:
     return days is not None and now - thread.created_at > timedelta(days=days)
 
 
+def held_thread(session: Session, site_id: int, thread_id: int) -> Thread:
+    """Return one page of a site, locked until the transaction ends.
+
+    Raises:
+        NotFoundError: no such page on this site.
+    """
+    thread = queries.threads_for_change(session, [thread_id]).get(thread_id)
+    if thread is None or thread.site_id != site_id:
+        raise NotFoundError(NO_SUCH_PAGE)
+    return thread
+
+
 def _target(session: Session, site: Site, thread_id: int, into: str) -> Thread:
     target = thread_of_page(session, site.id, _key(site, into, "into"))
     if target is None:
@@ -138,13 +150,6 @@ def _take_over(source: Thread, target: Thread) -> None:
     target.registered = target.registered or source.registered
     # Readers of either must see that something changed.
     target.version = max(target.version, source.version) + 1
-
-
-def _locked(session: Session, site_id: int, thread_id: int) -> Thread:
-    thread = queries.threads_for_change(session, [thread_id]).get(thread_id)
-    if thread is None or thread.site_id != site_id:
-        raise NotFoundError(NO_SUCH_PAGE)
-    return thread
 
 
 def _key(site: Site, page: str, field: str) -> str:

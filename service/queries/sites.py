@@ -109,9 +109,11 @@ def thread_made(session: Session, site_id: int, page: str, *, title: str, now: d
 THREADS_PAGE = 50
 
 
-def threads_page(session: Session, site_id: int, *, before: int | None = None) -> Sequence[Thread]:
-    """Return a site's newest threads beyond a row, at most `THREADS_PAGE`."""
+def threads_page(
+    session: Session, site_id: int, *, before: int | None = None, limit: int = THREADS_PAGE
+) -> Sequence[Thread]:
+    """Return a site's newest threads beyond a row."""
     query = sa.select(Thread).where(Thread.site_id == site_id)
     if before is not None:
         query = query.where(Thread.id < before)
-    return session.scalars(query.order_by(Thread.id.desc()).limit(THREADS_PAGE)).all()
+    return session.scalars(query.order_by(Thread.id.desc()).limit(limit)).all()

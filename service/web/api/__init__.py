@@ -32,7 +32,8 @@ Write a file here with a `Resource` and its views, and name it in `RESOURCES` be
 - Forms read JSON strictly: texts, whole numbers, `true`, lists (`FieldList`), objects
   (`FormField`); `call.given` holds what was sent where it matters what was left out. What a form
   checks in methods of its own it tells in `TOLD` and `REQUIRED`; a list that must be sent has
-  `Length(1, most)` and stands in `REQUIRED`, as `InputRequired` knows no lists.
+  `Length(1, most)` and stands in `REQUIRED`, as `InputRequired` knows no lists;
+  fields that take null in `MAYBE`.
 - Who asks is the key: `house().doer` names it, so `audit.note` writes it down.
 - Raise `ServiceError`s; list in `refusals` those that not every operation may answer anyway.
 - Describe it in `docs/api.md` with a curl that its test runs.
@@ -41,12 +42,12 @@ Write a file here with a `Resource` and its views, and name it in `RESOURCES` be
 from flask import Blueprint, jsonify, render_template
 from flask.typing import ResponseReturnValue
 
-from service.web.api import comments, deciding, submitting
+from service.web.api import comments, deciding, sites, submitting, threads
 from service.web.api.document import SCOPES, document
 from service.web.api.door import open_resources
 
 # Three files speak of comments, on one resource.
-RESOURCES = (comments.resource,)
+RESOURCES = (comments.resource, sites.resource, threads.resource)
 PARTS = (comments, deciding, submitting)
 
 bp = Blueprint("api", __name__, url_prefix="/api/v1")

@@ -11,6 +11,7 @@ from wtforms import Form, IntegerField, StringField
 from wtforms.validators import Length, NumberRange, Optional
 
 from service.errors import InvalidError
+from service.gate import MAX_DIGITS
 from service.queries.filters import Filter
 from service.queries.listing import Cursor
 
@@ -65,6 +66,24 @@ def read(cursor: str, *kinds: type) -> list[Any] | None:
     if not isinstance(place, list) or [type(one) for one in place] != list(kinds):
         raise InvalidError({"cursor": [BAD_CURSOR]})
     return place
+
+
+def read_row(cursor: str | None) -> int | None:
+    """Return the row that a cursor holds; None where there is none.
+
+    Raises:
+        InvalidError: it is none of ours.
+    """
+    place = read(cursor or "", int)
+    if place is not None and not 0 <= place[0] < BIGGEST:
+        raise InvalidError({"cursor": [BAD_CURSOR]})
+    return None if place is None else int(place[0])
+
+
+def row_of(typed: str) -> int:
+    """Return the number of a row that stands in a path; 0, which is none, for anything else."""
+    whole = typed.isascii() and typed.isdigit() and len(typed) <= MAX_DIGITS
+    return int(typed) if whole else 0
 
 
 def written_place(place: Cursor) -> str:

@@ -16,6 +16,7 @@ from wtforms import (
 from wtforms.validators import AnyOf, InputRequired, Length, NumberRange, Regexp
 
 from service.web.api.declaring import Schema
+from service.web.api.moments import MomentField
 
 TEXT: Schema = {"type": "string"}
 WHOLE: Schema = {"type": "integer"}
@@ -63,13 +64,15 @@ def schema_of(form: Form) -> Schema:
     """Return the schema of a JSON body that a form takes: the form's own rules in other words.
 
     What a form checks in methods of its own it tells in `TOLD` (schemas by field) and in
-    `REQUIRED` (names of fields).
+    `REQUIRED` (names of fields); which fields take null stands in `MAYBE`.
     """
     told: Mapping[str, Schema] = getattr(form, "TOLD", {})
     properties = {
         field.short_name: {**schema_of_field(field), **told.get(field.short_name, {})}
         for field in form
     }
+    for name in getattr(form, "MAYBE", ()):
+        properties[name] = maybe(properties[name])
     required = [field.short_name for field in form if is_required(form, field)]
     schema: Schema = {"type": "object", "properties": properties, "additionalProperties": False}
     return {**schema, "required": required} if required else schema
@@ -98,7 +101,13 @@ def _shape(field: Field) -> Schema:
         return schema_of(field.form)
     if isinstance(field, FieldList):
         return {"type": "array", "items": schema_of_field(field.append_entry())}
-    kinds = {BooleanField: YES_OR_NO, IntegerField: WHOLE, FloatField: NUMBER, DateField: DAY}
+    kinds = {
+        BooleanField: YES_OR_NO,
+        IntegerField: WHOLE,
+        FloatField: NUMBER,
+        DateField: DAY,
+        MomentField: MOMENT,
+    }
     return next((schema for kind, schema in kinds.items() if isinstance(field, kind)), TEXT)
 
 

@@ -104,7 +104,7 @@ def _take_object(
         field = known.get(key)
         if field is None:
             into[1][f"{name[1]}{key}"] = [NO_FIELD]
-        else:
+        elif value is not None or key not in getattr(shape, "MAYBE", ()):
             _take(field, value, (f"{name[0]}{key}", f"{name[1]}{key}"), into)
 
 
