@@ -228,6 +228,7 @@ def test_what_failed_is_sent_again_once_and_what_arrived_is_not(office, desk):
 
 def test_what_was_missed_while_the_endpoint_was_off_failed_too(office, desk):
     before = office.event()
+    office.release()
     office.clock.move(minutes=1)
     endpoint = office.endpoint(HOOK, state=EndpointState.DISABLED)
     office.event(type=EventType.SPAM)
