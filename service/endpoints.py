@@ -120,7 +120,7 @@ def resume(house: House, site_id: int, public_id: str, *, held: bool = False) ->
 
     Args:
         held: let the deliveries go out too that were held while it was disabled; without that
-            they stay, and `let_held_go` can do so later.
+            they stay, and `let_held_go` can do so later. A build hook is always called.
 
     Raises:
         NotFoundError: no such endpoint on this site.
@@ -132,7 +132,7 @@ def resume(house: House, site_id: int, public_id: str, *, held: bool = False) ->
             _forget_failures(endpoint)
             queries.give_time_anew(session, endpoint.id)
             note(session, house, "endpoint.active", site_id, endpoint=public_id)
-    if held:
+    if held or endpoint.kind is EndpointKind.BUILD:
         let_held_go(house, site_id, public_id)
     house.wake()
     return endpoint
