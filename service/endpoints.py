@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from urllib.parse import urlsplit
 
 from sqlalchemy.orm import Session
@@ -40,6 +41,26 @@ class NewEndpoint:
     endpoint: Endpoint
     secret: str
     """`whsec_…`; empty for a build hook."""
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How an endpoint stands.
+
+    Args:
+        waiting: deliveries that wait or are under way.
+        held: deliveries that wait for its owner's word.
+        next_at: when the first of them is tried next, None when none is.
+        rests: after five failures in a row nothing is tried for a while.
+        failure: what went wrong the last time, as the end of a sentence; empty while all is well.
+    """
+
+    endpoint: Endpoint
+    waiting: int
+    held: int
+    next_at: datetime | None
+    rests: bool
+    failure: str
 
 
 def add_endpoint(
@@ -208,6 +229,24 @@ def endpoint_of(site_id: int, public_id: str) -> Endpoint:
     if endpoint is None:
         raise NotFoundError(NO_ENDPOINT)
     return endpoint
+
+
+def standing(house: House, endpoint: Endpoint) -> Standing:
+    """Return how an endpoint stands now."""
+    session = db.session()
+    number, due = queries.waiting(session, endpoint.id)
+    active = endpoint.state is EndpointState.ACTIVE
+    now = lease_clock(session, house.now())
+    rests = endpoint.open_until is not None and endpoint.open_until > now
+    next_at = max(filter(None, (due, endpoint.open_until)), default=None) if rests else due
+    return Standing(
+        endpoint=endpoint,
+        waiting=number,
+        held=queries.held(session, endpoint.id),
+        next_at=next_at if active and number else None,
+        rests=active and rests,
+        failure=told_failure(endpoint) if endpoint.failing_since is not None else "",
+    )
 
 
 def host_of(endpoint: Endpoint) -> str:
