@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from urllib.parse import urlsplit
 
 from sqlalchemy.orm import Session
@@ -40,6 +41,26 @@ class NewEndpoint:
     endpoint: Endpoint
     secret: str
     """`whsec_…`; empty for a build hook."""
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How an endpoint stands.
+
+    Args:
+        waiting: deliveries that wait or are under way.
+        held: deliveries that wait for its owner's word.
+        next_at: when the first of them is tried next, None when none is.
+        rests: after five failures in a row nothing is tried for a while.
+        failure: what went wrong the last time, as the end of a sentence; empty while all is well.
+    """
+
+    endpoint: Endpoint
+    waiting: int
+    held: int
+    next_at: datetime | None
+    rests: bool
+    failure: str
 
 
 def add_endpoint(
@@ -120,7 +141,7 @@ def resume(house: House, site_id: int, public_id: str, *, held: bool = False) ->
 
     Args:
         held: let the deliveries go out too that were held while it was disabled; without that
-            they stay, and `let_held_go` can do so later.
+            they stay, and `let_held_go` can do so later. A build hook is always called.
 
     Raises:
         NotFoundError: no such endpoint on this site.
@@ -132,7 +153,7 @@ def resume(house: House, site_id: int, public_id: str, *, held: bool = False) ->
             _forget_failures(endpoint)
             queries.give_time_anew(session, endpoint.id)
             note(session, house, "endpoint.active", site_id, endpoint=public_id)
-    if held:
+    if held or endpoint.kind is EndpointKind.BUILD:
         let_held_go(house, site_id, public_id)
     house.wake()
     return endpoint
@@ -208,6 +229,24 @@ def endpoint_of(site_id: int, public_id: str) -> Endpoint:
     if endpoint is None:
         raise NotFoundError(NO_ENDPOINT)
     return endpoint
+
+
+def standing(house: House, endpoint: Endpoint) -> Standing:
+    """Return how an endpoint stands now."""
+    session = db.session()
+    number, due = queries.waiting(session, endpoint.id)
+    active = endpoint.state is EndpointState.ACTIVE
+    now = lease_clock(session, house.now())
+    rests = endpoint.open_until is not None and endpoint.open_until > now
+    next_at = max(filter(None, (due, endpoint.open_until)), default=None) if rests else due
+    return Standing(
+        endpoint=endpoint,
+        waiting=number,
+        held=queries.held(session, endpoint.id),
+        next_at=next_at if active and number else None,
+        rests=active and rests,
+        failure=told_failure(endpoint) if endpoint.failing_since is not None else "",
+    )
 
 
 def host_of(endpoint: Endpoint) -> str:

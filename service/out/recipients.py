@@ -65,7 +65,7 @@ class Recipients:
 
     def _begins_build(self, endpoint: Endpoint) -> bool:
         """Say whether no build is to come that shows this change too."""
-        if endpoint.id in self._building or queries.build_to_come(self._session, endpoint.id):
+        if endpoint.id in self._building or queries.build_to_come(self._session, endpoint):
             return False
         self._building.add(endpoint.id)
         return True

@@ -6,7 +6,7 @@ from datetime import datetime
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from models import Delivery, DeliveryState, Endpoint, OldSecret
+from models import Delivery, DeliveryState, Endpoint, EndpointState, OldSecret
 from service.queries.outbox import IS_OPEN
 
 # Written into the statement, not bound: SQLite uses a partial index only where it can read it.
@@ -155,17 +155,15 @@ def serving(session: Session, site_ids: Sequence[int]) -> Sequence[Endpoint]:
     return session.scalars(query.order_by(Endpoint.id)).all()
 
 
-def build_to_come(session: Session, endpoint_id: int) -> bool:
+def build_to_come(session: Session, endpoint: Endpoint) -> bool:
     """Say whether a build hook is to be called that was not called yet: it will show all.
 
     What is under way, or was tried already, may have begun before the newest change.
     """
-    query = sa.select(Delivery.id).where(
-        Delivery.endpoint_id == endpoint_id,
-        sa.or_(
-            sa.and_(IS_OPEN, Delivery.state == DeliveryState.DUE, Delivery.attempts == 0), IS_HELD
-        ),
-    )
+    untried = sa.and_(IS_OPEN, Delivery.state == DeliveryState.DUE, Delivery.attempts == 0)
+    # What is held goes out only if its owner wants so, unless nothing else would.
+    coming = IS_HELD if endpoint.state is EndpointState.DISABLED else untried
+    query = sa.select(Delivery.id).where(Delivery.endpoint_id == endpoint.id, coming)
     return session.scalar(query.limit(1)) is not None
 
 

@@ -1,75 +1,177 @@
-"""Doors to a site's endpoints."""
+"""Doors to a site's endpoints: what is told of events, how it fares, and with what it is signed."""
 
+from collections.abc import Callable, Mapping, Sequence
+from datetime import timedelta
 from typing import Any
 
-from flask import Blueprint, redirect, render_template, request, url_for
+from flask import Blueprint, make_response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from models import EventType, Role, Site
+from models import EndpointKind, EventType, Role, Site
 from service import endpoint_secrets, endpoints
 from service.db import db
+from service.endpoint_secrets import LiveSecret
 from service.errors import BadRequestError, InvalidError
 from service.queries.outbox import recent_deliveries
 from service.web.context import house
-from service.web.guarding import guard, own_site, person
+from service.web.guarding import fresh, guard, own_site, person, prove_again
 
 bp = Blueprint("endpoints", __name__)
 guard(bp)
 
+NEWEST = 5  # deliveries shown beside an endpoint; the log has all
+OVERLAPS = (
+    ("24", "24 hours"),
+    ("72", "3 days"),
+    ("168", "7 days"),
+    ("1", "1 hour"),
+    ("0", "not at all: all older ones end at once"),
+)
+PROVED = frozenset({"reveal", "rotate", "revoke", "remove"})
+"""What asks for a fresh proof of who one is."""
+DONE = {
+    "add": "Added.",
+    "change": "Saved.",
+    "test": "The test is on its way. Load this page again in a moment to see what came of it.",
+    "pause": "Paused. What happens meanwhile waits.",
+    "resume": "Resumed.",
+    "let_go": "What was held is on its way.",
+    "rotate": "Rotated. Show the secrets and give the new one to your receiver.",
+    "revoke": "The older secrets have ended.",
+    "remove": "Removed.",
+}
+
 
 @bp.get("/sites/<slug>/endpoints")
 def index(slug: str) -> ResponseReturnValue:
-    """List a site's webhook endpoints with their newest deliveries."""
-    return _page(own_site(slug, Role.OWNER), {}, {})
+    """List a site's endpoints and how they fare."""
+    return _list_page(own_site(slug, Role.OWNER), {}, {})
 
 
 @bp.post("/sites/<slug>/endpoints")
 def add(slug: str) -> ResponseReturnValue:
-    """Add a webhook endpoint."""
+    """Add an endpoint."""
     site = own_site(slug, Role.OWNER)
+    typed = request.form
+    build = typed.get("kind") == EndpointKind.BUILD
     try:
-        endpoints.add_endpoint(
+        made = endpoints.add_endpoint(
             house(),
             site.id,
-            url=request.form.get("url", "").strip(),
-            types=request.form.getlist("types[]"),
+            url=typed.get("url", "").strip(),
+            types=[] if build else typed.getlist("types[]"),
+            kind=EndpointKind.BUILD if build else EndpointKind.WEBHOOK,
         )
     except InvalidError as error:
-        return _page(site, request.form, error.errors), error.status
-    return redirect(url_for("endpoints.index", slug=slug), code=303)
+        return _list_page(site, typed, error.errors), error.status
+    return _shown(slug, made.endpoint.public_id, "add")
+
+
+@bp.get("/sites/<slug>/endpoints/<public_id>")
+def show(slug: str, public_id: str) -> ResponseReturnValue:
+    """Show one endpoint: its state in words, its secrets' ends, its newest deliveries."""
+    return _page(own_site(slug, Role.OWNER), public_id)
 
 
 @bp.post("/sites/<slug>/endpoints/<public_id>")
 def change(slug: str, public_id: str) -> ResponseReturnValue:
-    """Pause, resume or test an endpoint."""
+    """Do one of the acts of its page."""
     site = own_site(slug, Role.OWNER)
     action = request.form.get("action", "")
-    if action == "test":
-        endpoints.test_endpoint(house(), site.id, public_id)
-    elif action == "pause":
-        endpoints.pause(house(), site.id, public_id)
-    elif action == "resume":
-        endpoints.resume(house(), site.id, public_id)
-    else:
-        raise BadRequestError("The action is pause, resume or test.")
-    return redirect(url_for("endpoints.index", slug=slug), code=303)
+    if action != "reveal" and action not in ACTS:
+        raise BadRequestError(f"The action is reveal, {', '.join(ACTS)}.")
+    if action in PROVED and not fresh():
+        return prove_again(url_for("endpoints.show", slug=slug, public_id=public_id))
+    if action == "reveal":
+        return _secrets_page(site, public_id)
+    try:
+        ACTS[action](site.id, public_id)
+    except InvalidError as error:
+        return _page(site, public_id, errors=error.errors), error.status
+    if action == "remove":
+        return redirect(url_for("endpoints.index", slug=slug, done=action), code=303)
+    return _shown(slug, public_id, action)
 
 
-def _page(site: Site, typed: Any, errors: dict[str, list[str]]) -> str:
-    found = endpoints.endpoints(site.id)
+def _shown(slug: str, public_id: str, done: str) -> ResponseReturnValue:
+    path = url_for("endpoints.show", slug=slug, public_id=public_id, done=done)
+    return redirect(path, code=303)
+
+
+def _change(site_id: int, public_id: str) -> None:
+    url, types = request.form.get("url", "").strip(), request.form.getlist("types[]")
+    endpoints.change_endpoint(house(), site_id, public_id, url=url, types=types)
+
+
+def _resume(site_id: int, public_id: str) -> None:
+    endpoints.resume(house(), site_id, public_id, held="held" in request.form)
+
+
+def _rotate(site_id: int, public_id: str) -> None:
+    typed, seen = request.form.get("overlap", ""), request.form.get("seen", "")
+    if typed not in dict(OVERLAPS) or not (seen.isascii() and seen.isdigit()):
+        raise InvalidError({"overlap": ["Choose one of the list."]})
+    overlap = timedelta(hours=int(typed))
+    endpoint_secrets.rotate_secret(house(), site_id, public_id, overlap=overlap, seen=int(seen[:9]))
+
+
+ACTS: Mapping[str, Callable[[int, str], object]] = {
+    "test": lambda site_id, public_id: endpoints.test_endpoint(house(), site_id, public_id),
+    "pause": lambda site_id, public_id: endpoints.pause(house(), site_id, public_id),
+    "resume": _resume,
+    "let_go": lambda site_id, public_id: endpoints.let_held_go(house(), site_id, public_id),
+    "change": _change,
+    "rotate": _rotate,
+    "revoke": lambda site_id, public_id: endpoint_secrets.revoke_old_secrets(
+        house(), site_id, public_id
+    ),
+    "remove": lambda site_id, public_id: endpoints.remove_endpoint(house(), site_id, public_id),
+}
+
+
+def _list_page(site: Site, typed: Any, errors: dict[str, list[str]]) -> str:
     return render_template(
         "moderator/endpoints.html",
         site=site,
-        endpoints=[
-            (
-                endpoint,
-                endpoint_secrets.live_secrets(house(), endpoint)[0].shown,
-                recent_deliveries(db.session(), endpoint.id),
-            )
-            for endpoint in found
-        ],
-        types=list(EventType),
+        standings=[endpoints.standing(house(), one) for one in endpoints.endpoints(site.id)],
+        types=_types(),
         typed=typed,
         errors=errors,
+        done=DONE.get(request.args.get("done", "")),
         person=person(),
     )
+
+
+def _secrets_page(site: Site, public_id: str) -> ResponseReturnValue:
+    live = endpoint_secrets.reveal_secrets(house(), site.id, public_id)
+    answer = make_response(_page(site, public_id, revealed=live))
+    answer.headers["Cache-Control"] = "no-store"
+    return answer
+
+
+def _page(
+    site: Site,
+    public_id: str,
+    *,
+    errors: dict[str, list[str]] | None = None,
+    revealed: Sequence[LiveSecret] = (),
+) -> str:
+    endpoint = endpoints.endpoint_of(site.id, public_id)
+    return render_template(
+        "moderator/endpoint.html",
+        site=site,
+        standing=endpoints.standing(house(), endpoint),
+        live=endpoint_secrets.live_secrets(house(), endpoint),
+        revealed={one.version: one.shown for one in revealed},
+        deliveries=recent_deliveries(db.session(), endpoint.id, limit=NEWEST),
+        overlaps=OVERLAPS,
+        types=_types(),
+        typed=request.form if errors else {},
+        errors=errors or {},
+        done=DONE.get(request.args.get("done", "")),
+        person=person(),
+    )
+
+
+def _types() -> list[str]:
+    return [kind.value for kind in EventType if kind is not EventType.PING]

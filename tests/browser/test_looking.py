@@ -83,7 +83,11 @@ def paths_of(app):
     """Every address that can be looked at, from the map of doors."""
     comment, thread = rows(app, Comment)[0], rows(app, Thread)[0]
     named = {"slug": "blog", "number": thread.id, "token": "x", "filename": "queue.js"}
-    others = {"acts.show_batch": Batch, "endpoints.change": Endpoint}
+    others = {
+        "acts.show_batch": Batch,
+        "endpoints.show": Endpoint,
+        "endpoints.change": Endpoint,
+    }
     found = []
     for rule in app.url_map.iter_rules():
         table = others.get(rule.endpoint)

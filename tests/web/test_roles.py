@@ -68,6 +68,7 @@ TABLE = {
     "POST /sites/<slug>/check": OWNERS,
     "GET /sites/<slug>/endpoints": OWNERS,
     "POST /sites/<slug>/endpoints": OWNERS,
+    "GET /sites/<slug>/endpoints/<public_id>": OWNERS,
     "POST /sites/<slug>/endpoints/<public_id>": OWNERS,
     "GET /sites/<slug>/model": STAFF,
     "POST /sites/<slug>/model": OWNERS,
@@ -144,6 +145,7 @@ def path_of(app, endpoint, arguments):
         "number": rows(app, Rule if endpoint == "rules.end" else Thread)[0].id,
         "public_id": {
             "acts.show_batch": lambda: rows(app, Batch)[0].public_id,
+            "endpoints.show": lambda: rows(app, Endpoint)[0].public_id,
             "endpoints.change": lambda: rows(app, Endpoint)[0].public_id,
         }.get(endpoint, lambda: rows(app, Comment)[0].public_id)(),
     }

@@ -158,8 +158,10 @@ def test_an_endpoint_gets_a_secret_that_is_stored_nowhere(app, owner):
     endpoint = rows(app, Endpoint)[0]
     ring = app.extensions[HOUSE].ring
     secret = show_secret(derive_secret(ring, endpoint.public_id, 1))
-    assert secret in owner.get("/sites/river/endpoints").text
     assert secret.removeprefix("whsec_") not in str(vars(endpoint))
+    assert secret not in owner.get(answer.location).text
+    path = f"/sites/river/endpoints/{endpoint.public_id}"
+    assert secret in submit_form(owner, path, action="reveal").text
 
 
 @pytest.mark.parametrize(
