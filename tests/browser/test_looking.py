@@ -5,7 +5,7 @@ import re
 import pytest
 import sqlalchemy as sa
 
-from models import AtOnce, Batch, Comment, Digest, Endpoint, Role, Thread
+from models import AtOnce, Batch, Comment, Delivery, Digest, Endpoint, Role, Thread
 from models.base import Base
 from service.db import db
 from service.endpoints import add_endpoint
@@ -83,6 +83,8 @@ def paths_of(app):
     """Every address that can be looked at, from the map of doors."""
     comment, thread = rows(app, Comment)[0], rows(app, Thread)[0]
     named = {"slug": "blog", "number": thread.id, "token": "x", "filename": "queue.js"}
+    named |= {"endpoint_id": rows(app, Endpoint)[0].public_id}
+    named |= {"delivery_id": rows(app, Delivery)[0].public_id}
     others = {
         "acts.show_batch": Batch,
         "endpoints.show": Endpoint,

@@ -7,9 +7,21 @@ with nothing in it but its token: whoever may pass is then told that it makes no
 import pytest
 from werkzeug.routing import Map
 
-from models import Batch, Comment, Endpoint, Role, Rule, RuleKind, RuleVerdict, Site, Thread
+from models import (
+    Batch,
+    Comment,
+    Delivery,
+    Endpoint,
+    Role,
+    Rule,
+    RuleKind,
+    RuleVerdict,
+    Site,
+    Thread,
+)
 from service import rules
 from service.endpoints import add_endpoint
+from service.out import outbox
 from service.web.context import HOUSE
 from tests.building import found_demo_site, rows
 from tests.conftest import visitor
@@ -70,6 +82,12 @@ TABLE = {
     "POST /sites/<slug>/endpoints": OWNERS,
     "GET /sites/<slug>/endpoints/<public_id>": OWNERS,
     "POST /sites/<slug>/endpoints/<public_id>": OWNERS,
+    "GET /sites/<slug>/endpoints/<endpoint_id>/deliveries": OWNERS,
+    "POST /sites/<slug>/endpoints/<endpoint_id>/deliveries": OWNERS,
+    "GET /sites/<slug>/endpoints/<endpoint_id>/deliveries/<delivery_id>": OWNERS,
+    "POST /sites/<slug>/endpoints/<endpoint_id>/deliveries/<delivery_id>": OWNERS,
+    "GET /sites/<slug>/endpoints/<endpoint_id>/signature": OWNERS,
+    "POST /sites/<slug>/endpoints/<endpoint_id>/signature": OWNERS,
     "GET /sites/<slug>/model": STAFF,
     "POST /sites/<slug>/model": OWNERS,
     "POST /sites/<slug>/model/labels": OWNERS,
@@ -116,6 +134,7 @@ def blog(app):
     with app.app_context():
         house = app.extensions[HOUSE]
         add_endpoint(house, site.id, url="https://hooks.example.org/", types=[])
+        outbox.release(house)
         wanted = rules.wanted(RuleKind.WORD, RuleVerdict.BLOCK, "casino")
         rules.add_rules(house, site.id, number, wanted)
     moderator = signed_in(app, "moderator")
@@ -143,6 +162,8 @@ def path_of(app, endpoint, arguments):
     named = {
         "slug": "blog",
         "number": rows(app, Rule if endpoint == "rules.end" else Thread)[0].id,
+        "endpoint_id": rows(app, Endpoint)[0].public_id,
+        "delivery_id": rows(app, Delivery)[0].public_id,
         "public_id": {
             "acts.show_batch": lambda: rows(app, Batch)[0].public_id,
             "endpoints.show": lambda: rows(app, Endpoint)[0].public_id,
