@@ -283,5 +283,6 @@ def _put(session: Session, house: House, actor: Actor, batch: Batch, comment: Co
 def _skip(session: Session, batch: Batch, comment: Comment) -> None:
     batch.skipped += 1
     last = comment_queries.last_decision(session, comment.id)
-    if last is not None and last[1] is not None and last[1].id not in batch.others:
-        batch.others = [*batch.others, last[1].id]
+    other = None if last is None else last[0].moderator_id
+    if other is not None and other not in batch.others:
+        batch.others = [*batch.others, other]

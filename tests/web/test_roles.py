@@ -8,6 +8,8 @@ import pytest
 from werkzeug.routing import Map
 
 from models import (
+    ApiKey,
+    ApiKeyKind,
     Batch,
     Comment,
     Delivery,
@@ -16,10 +18,12 @@ from models import (
     Rule,
     RuleKind,
     RuleVerdict,
+    Scope,
     Site,
     Thread,
 )
-from service import rules
+from service import api_keys, rules
+from service.api_keys import WantedKey
 from service.endpoints import add_endpoint
 from service.out import outbox
 from service.web.context import HOUSE
@@ -29,10 +33,12 @@ from tests.web.desk import send_json, site_of
 from tests.web.staff import OWN_FORM, csrf_of, hire, sign_in, submit_form
 
 PUBLIC = {
-    "account", "embed", "feeds", "form", "health", "invitations", "mail", "metrics",
+    "account", "akismet", "api", "coral", "embed", "feeds", "form", "health", "invitations", "mail",
+    "metrics", "perspective",
     "receipts", "reset", "static", "threads", "tickets",
 }  # fmt: skip
-"""Doors of readers and of those who have not signed in yet: no role opens or shuts them."""
+"""Doors of readers, of programs with a key and of those who have not signed in yet: no role opens
+or shuts them."""
 
 PEOPLE = ("viewer", "moderator", "owner", "stranger")
 """The stranger owns another site."""
@@ -88,6 +94,9 @@ TABLE = {
     "POST /sites/<slug>/endpoints/<endpoint_id>/deliveries/<delivery_id>": OWNERS,
     "GET /sites/<slug>/endpoints/<endpoint_id>/signature": OWNERS,
     "POST /sites/<slug>/endpoints/<endpoint_id>/signature": OWNERS,
+    "GET /sites/<slug>/keys": OWNERS,
+    "POST /sites/<slug>/keys": OWNERS,
+    "POST /sites/<slug>/keys/<public_id>": OWNERS,
     "GET /sites/<slug>/model": STAFF,
     "POST /sites/<slug>/model": OWNERS,
     "POST /sites/<slug>/model/labels": OWNERS,
@@ -137,6 +146,8 @@ def blog(app):
         outbox.release(house)
         wanted = rules.wanted(RuleKind.WORD, RuleVerdict.BLOCK, "casino")
         rules.add_rules(house, site.id, number, wanted)
+        key = WantedKey("Build server", ApiKeyKind.API, [Scope.READ], None)
+        api_keys.make_key(house, site.id, number, key)
     moderator = signed_in(app, "moderator")
     last = rows(app, Comment)[-1].public_id
     submit_form(moderator, "/queue/chosen", **{"status": "spam", "chosen[]": f"{last}:1"})
@@ -168,6 +179,7 @@ def path_of(app, endpoint, arguments):
             "acts.show_batch": lambda: rows(app, Batch)[0].public_id,
             "endpoints.show": lambda: rows(app, Endpoint)[0].public_id,
             "endpoints.change": lambda: rows(app, Endpoint)[0].public_id,
+            "keys.end": lambda: rows(app, ApiKey)[0].public_id,
         }.get(endpoint, lambda: rows(app, Comment)[0].public_id)(),
     }
     rules: Map = app.url_map
