@@ -17,7 +17,7 @@ from tests.web.desk import send_json, site_of
 from tests.web.staff import OWN_FORM, csrf_of, hire, sign_in, submit_form
 
 PUBLIC = {
-    "account", "embed", "feeds", "form", "health", "invitations", "mail",
+    "account", "akismet", "embed", "feeds", "form", "health", "invitations", "mail",
     "receipts", "reset", "static", "threads", "tickets",
 }  # fmt: skip
 """Doors of readers and of those who have not signed in yet: no role opens or shuts them."""
