@@ -19,6 +19,7 @@ from service.web.context import HOUSE
 from tests.building import ORIGIN, found_demo_site
 from tests.leaks import disguises, leaks
 from tests.serving import ROOT, Service
+from tests.web.caller import akismet_key
 from tests.web.desk import send_json
 from tests.web.staff import PASSWORD, hire
 
@@ -71,8 +72,9 @@ class Receiver:
 class Run:
     """A service, a reader with a canary address, a moderator; everything they are told is kept."""
 
-    def __init__(self, service):
+    def __init__(self, service, key):
         self.service = service
+        self.key = key
         self.told: dict[str, bytes] = {}
         self.cookie = ""
 
@@ -147,7 +149,7 @@ def run(tmp_path, database_url):
             hook = f"http://127.0.0.1:{receiver.server.server_port}/"
             endpoints.add_endpoint(app.extensions[HOUSE], site.id, url=hook, types=[])
         with service:
-            yield Run(service), receiver, app, url
+            yield Run(service, akismet_key(app, site)), receiver, app, url
         with app.app_context():
             db.engine.dispose()
 
@@ -176,6 +178,7 @@ def play(run, receiver):
     for name in ("thread.json", "thread.html", "counts", "form"):
         run.ask(name, "GET", f"/s/blog/{name}?page={PAGE}")
     staff(run, csrf, public_id)
+    programs(run)
     run.ask("settings", "GET", "/sites/blog")
     bearer = {"Authorization": f"Bearer {METRICS_TOKEN}"}
     assert "gatepost_database_up 1.0" in run.ask("metrics", "GET", "/metrics", headers=bearer)[1]
@@ -205,6 +208,16 @@ def staff(run, csrf, public_id):
         "/notices",
     ):  # fmt: skip
         assert run.ask(page, "GET", page)[0].status == 200
+
+
+def programs(run):
+    """Let a program with an Akismet key ask about a comment of the same reader, and report it."""
+    fields = {"api_key": run.key, "blog": ORIGIN, "comment_author_email": CANARY}
+    fields |= {"comment_content": f"Write to {CANARY}", "comment_author": CANARY}
+    for door in ("comment-check", "submit-spam", "submit-ham"):
+        headers = {**FORM, "Accept": "application/json"}
+        answer, _body = run.ask(door, "POST", f"/1.1/{door}", urlencode(fields), headers)
+        assert answer.status == 200
 
 
 def test_a_readers_address_shows_nowhere(run):

@@ -123,6 +123,7 @@ def test_a_number_out_of_range_is_refused_and_its_bounds_are_named(name):
         ("base_url", "https://blog.example.org/comments", "without a path"),
         ("base_url", "https://blog.example.org/", "slash"),
         ("log_level", "chatty", "log_level"),
+        ("akismet_host", "https://akismet.example.org", "akismet_host must be a host name"),
         ("delivery_lease", "15", "longer than delivery_deadline"),
         ("database_url", "mysql://root@db/x", "sqlite:////"),
         ("database_url", "postgresql+psycopg2://u@db/x", "postgresql\\+psycopg://"),

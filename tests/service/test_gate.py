@@ -376,3 +376,64 @@ def test_a_hundred_thousand_levels_never_reach_the_parser(opening):
     passage = Gate(frozenset({HOST}), 10**6).check_head(posted(length=str(len(body)), kind=JSON))
     with pytest.raises(BadRequestError, match="deeper than 16"):
         check_body(passage, body)
+
+
+AKISMET = "/1.1/comment-check"
+KEY = "0f" * 20
+WIRE = Gate(frozenset({HOST}), CAP, "akismet.example.com:8443")
+
+
+@pytest.mark.parametrize(
+    ("path", "host", "ours"),
+    [
+        (AKISMET, "akismet.example.com:8443", True),
+        (AKISMET, f"{KEY}.akismet.example.com:8443", True),
+        ("/1.2/key-sites", f"{KEY}.AKISMET.example.com:8443", True),
+        (AKISMET, HOST, True),
+        (AKISMET, f"{KEY}.akismet.example.com", False),
+        (AKISMET, f"a.{KEY}.akismet.example.com:8443", False),
+        (AKISMET, ".akismet.example.com:8443", False),
+        (AKISMET, f"{KEY}.{HOST}", False),
+        (AKISMET, f"{'x' * 64}.akismet.example.com:8443", False),
+        ("/queue", "akismet.example.com:8443", False),
+        ("/1.1/comment-check/x", f"{KEY}.akismet.example.com:8443", False),
+    ],
+)
+def test_akismets_name_and_one_label_under_it_are_ours_at_its_doors_alone(path, host, ours):
+    asked = head("GET", path, ("host", host))
+    if ours:
+        assert WIRE.check_head(asked)
+    else:
+        with pytest.raises(BadRequestError, match="host name"):
+            WIRE.check_head(asked)
+
+
+def test_without_a_name_for_akismet_no_label_is_ours():
+    with pytest.raises(BadRequestError, match="host name"):
+        GATE.check_head(head("GET", AKISMET, ("host", f"{KEY}.")))
+
+
+def wire_passed(body, kind):
+    asked = posted(path=AKISMET, length=str(len(body)), kind=kind)
+    return check_body(WIRE.check_head(asked), body)
+
+
+@pytest.mark.parametrize(
+    "body", [b"a=%ff&a=1&a=%00", b"a=\xff%", b"&".join(b"k%d=" % n for n in range(200))]
+)
+def test_a_form_at_akismets_doors_may_be_in_any_charset(body):
+    assert wire_passed(body, f"{FORM}; charset=koi8-r") is None
+
+
+def test_the_rest_is_as_strict_at_akismets_doors():
+    asked = posted(path=AKISMET, length=str(2 * CAP))
+    assert WIRE.check_head(asked).cap == 2 * CAP
+    with pytest.raises(TooLargeError):
+        WIRE.check_head(posted(path=AKISMET, length=str(2 * CAP + 1)))
+    with pytest.raises(MediaTypeError):
+        WIRE.check_head(posted(path=AKISMET, kind=f"{JSON}; charset=koi8-r"))
+    with pytest.raises(BadRequestError, match="more than 200"):
+        wire_passed(b"&" * 200, FORM)
+    with pytest.raises(BadRequestError, match="UTF-8"):
+        wire_passed(b'{"a": "\xff"}', JSON)
+    assert wire_passed(b'{"a": 1}', JSON) == {"a": 1}
