@@ -81,6 +81,16 @@ class PostgreSQL:
         with self._connection() as connection:
             connection.execute(statement.encode())
 
+    def restart(self, away: float) -> None:
+        """Let it crash, stay away for so many seconds and come back with what was committed."""
+        assert self._process is not None
+        self._process.send_signal(signal.SIGQUIT)
+        self._process.wait(30)
+        threading.Event().wait(away)
+        with self.log.open("ab") as log:
+            self._start(log)
+        self._wait()
+
     def _connection(self) -> psycopg.Connection:
         return psycopg.connect(
             host=str(self.folder), user="postgres", dbname="postgres", autocommit=True

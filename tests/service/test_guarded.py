@@ -286,8 +286,8 @@ def authority():
     return issue("Test authority")
 
 
-def issue(name, by=None):
-    """Make a key and a certificate; signed by itself or by an authority."""
+def issue(name, by=None, days=1):
+    """Make a key and a certificate good for so many days; signed by itself or by an authority."""
     key = ec.generate_private_key(ec.SECP256R1())
     subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
     signer, issuer = (key, subject) if by is None else (by[0], by[1].subject)
@@ -298,8 +298,8 @@ def issue(name, by=None):
         .issuer_name(issuer)
         .public_key(key.public_key())
         .serial_number(x509.random_serial_number())
-        .not_valid_before(now - dt.timedelta(days=1))
-        .not_valid_after(now + dt.timedelta(days=1))
+        .not_valid_before(now - dt.timedelta(days=3))
+        .not_valid_after(now + dt.timedelta(days=days))
         .add_extension(x509.BasicConstraints(ca=by is None, path_length=None), critical=True)
         .add_extension(
             x509.SubjectAlternativeName(

@@ -1,0 +1,24 @@
+"""The engine's faults in a small size; in full: python -m tests.checks.faults"""
+
+import pytest
+
+from tests.faults import cases
+from tests.faults.ground import ground_on
+
+
+@pytest.fixture
+def ground(database_url, tmp_path):
+    with ground_on(database_url, tmp_path, delivery_deadline=1.5, delivery_lease=3.0) as made:
+        yield made
+
+
+def test_what_was_rolled_back_is_never_sent(ground):
+    cases.rollback(ground, times=20)
+
+
+def test_a_worker_killed_in_the_middle_loses_nothing(ground):
+    cases.kill_storm(ground, number=100, kills=1)
+
+
+def test_a_dead_endpoint_s_backlog_does_not_delay_the_good_ones(ground):
+    cases.dead_endpoint(ground, dead=1000, good=100)
