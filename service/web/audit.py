@@ -49,6 +49,8 @@ ACTS = {
     "endpoint.replay": "had events sent to a webhook again",
     "endpoint.stop_replay": "stopped what was sent to a webhook again",
     "delivery.replay": "had a delivery sent again",
+    "person.export": "exported what is kept of a person",
+    "person.erase": "erased a person",
     "model.pause": "paused learning",
     "model.resume": "resumed learning",
     "model.relearn": "let the model learn again",

@@ -40,11 +40,31 @@ Write a file here with a `Resource` and its views, and name it in `RESOURCES` be
 from flask import Blueprint, jsonify, render_template
 from flask.typing import ResponseReturnValue
 
-from service.web.api import comments, sites, threads
+from service.web.api import (
+    comments,
+    deliveries,
+    endpoints,
+    events,
+    model,
+    privacy,
+    sites,
+    statistics,
+    threads,
+)
 from service.web.api.document import SCOPES, document
 from service.web.api.door import open_resources
 
-RESOURCES = (comments.resource, sites.resource, threads.resource)
+RESOURCES = (
+    comments.resource,
+    threads.resource,
+    events.resource,
+    endpoints.resource,
+    deliveries.resource,
+    sites.resource,
+    model.resource,
+    statistics.resource,
+    privacy.resource,
+)
 
 bp = Blueprint("api", __name__, url_prefix="/api/v1")
 open_resources(bp, RESOURCES)
