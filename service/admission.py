@@ -84,7 +84,8 @@ def admit(
     """Let a submission in and use its ticket up; return what it really had to show.
 
     Args:
-        network: keyed digest of the sender's network and day.
+        network: keyed digest of the sender's network and day; empty = not known: only the slow
+            lane holds it up.
 
     Raises:
         TooManyError: its network sent too many, or it waits in the slow lane and must come again;
@@ -92,7 +93,8 @@ def admit(
     """
     settings = house.settings
     pace = Pace(settings.submissions_burst, settings.submissions_per_minute)
-    take_turn(session, network, pace, house.now())
+    if network:
+        take_turn(session, network, pace, house.now())
     if standing.ticket is not None and not spend(session, standing.ticket):
         standing = replace(standing, ticket=None, proved=False, quick=False)
     if standing.waits:

@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from models import ApiKey, ApiKeyKind, Scope
+from models import ApiKey, ApiKeyKind, Moderator, Scope
 from models.api_key import KEY_NAME_LENGTH
 from service.audit import note
 from service.db import db, transaction
@@ -162,6 +162,11 @@ def see_key(house: House, row: ApiKey) -> None:
 def keys_of(site_id: int) -> Sequence[ApiKey]:
     """Return a site's keys, newest first, those that are over included."""
     return queries.of_site(db.session(), site_id)
+
+
+def keys_and_makers(site_id: int) -> Sequence[tuple[ApiKey, Moderator | None]]:
+    """Return a site's keys, newest first, with who made them."""
+    return queries.of_site_with_makers(db.session(), site_id)
 
 
 def _new_key(house: House, kind: ApiKeyKind) -> tuple[str, str]:

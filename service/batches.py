@@ -1,5 +1,6 @@
 """The deeds on many comments at once: deciding those chosen, all that match, and taking it back."""
 
+import enum
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
@@ -35,6 +36,34 @@ class Pick:
     version: int
 
 
+class Result(enum.StrEnum):
+    """What became of one of many."""
+
+    MOVED = "moved"
+    UNCHANGED = "unchanged"
+    """It stood there already, whoever put it there."""
+    STALE = "stale"
+    """Somebody changed it since."""
+    GONE = "gone"
+    """Its author took it back."""
+    MISSING = "missing"
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of a comment that was to be moved with others.
+
+    Args:
+        comment: as it stands now; None = there is none of that id.
+        decision_id: the decision's row; None where nothing was moved.
+    """
+
+    public_id: str
+    result: Result
+    comment: Comment | None
+    decision_id: int | None = None
+
+
 def decide_chosen(
     house: House, actor: Actor, picks: Sequence[Pick], new: Status, *, why: str = ""
 ) -> Batch:
@@ -62,6 +91,54 @@ def decide_chosen(
                 _put(session, house, actor, batch, comment)
     house.wake()
     return batch
+
+
+def decide_each(
+    house: House, actor: Actor, picks: Sequence[Pick], new: Status, *, why: str = ""
+) -> list[Outcome]:
+    """Move each of these comments, all in one transaction, and say what became of each.
+
+    For programs: there is no batch to take back as a whole, each decision is undone by itself.
+
+    Raises:
+        BadRequestError: none chosen, or more than `CHOSEN_MOST`.
+    """
+    if not 1 <= len(picks) <= CHOSEN_MOST:
+        raise BadRequestError(f"Choose between 1 and {CHOSEN_MOST} comments.")
+    with transaction() as session:
+        known = comment_queries.comments_by_public_ids(session, [pick.public_id for pick in picks])
+        rows = [one.id for one in known.values() if one.site_id in actor.site_ids]
+        held = {one.public_id: one for one in queries.comments_for_change(session, rows)}
+        seen = {pick.public_id: pick.version for pick in picks}
+        # In the order of rows, as others lock them too; the answer keeps the order sent.
+        found = {
+            one: _outcome(session, house, actor, (comment, seen[one]), (new, why))
+            for one, comment in held.items()
+        }
+    house.wake()
+    return [
+        found.get(pick.public_id, Outcome(pick.public_id, Result.MISSING, None)) for pick in picks
+    ]
+
+
+def _outcome(
+    session: Session,
+    house: House,
+    actor: Actor,
+    pick: tuple[Comment, int],
+    wanted: tuple[Status, str],
+) -> Outcome:
+    (comment, version), (new, why) = pick, wanted
+    if comment.gone:
+        return Outcome(comment.public_id, Result.GONE, comment)
+    if comment.status is new:
+        return Outcome(comment.public_id, Result.UNCHANGED, comment)
+    if comment.version != version:
+        return Outcome(comment.public_id, Result.STALE, comment)
+    decision = move(session, house, actor, comment, new)
+    decision.why = why[:WHY_LENGTH]
+    tell(session, house, comment, decision)
+    return Outcome(comment.public_id, Result.MOVED, comment, decision.id)
 
 
 def decide_matching(
@@ -206,5 +283,6 @@ def _put(session: Session, house: House, actor: Actor, batch: Batch, comment: Co
 def _skip(session: Session, batch: Batch, comment: Comment) -> None:
     batch.skipped += 1
     last = comment_queries.last_decision(session, comment.id)
-    if last is not None and last[1] is not None and last[1].id not in batch.others:
-        batch.others = [*batch.others, last[1].id]
+    other = None if last is None else last[0].moderator_id
+    if other is not None and other not in batch.others:
+        batch.others = [*batch.others, other]

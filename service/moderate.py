@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from sqlalchemy.orm import Session
 
-from models import ActorKind, Comment, Decision, Status, Thread
+from models import ActorKind, ApiKey, Comment, Decision, Status, Thread
 from models.spam import Document
 from models.spam.site.memory import trace_of
 from service.announce import BY_STATUS, comment_event, subject_of
@@ -217,10 +217,16 @@ def _who_was_first(session: Session, house: House, comment: Comment) -> str:
     last = queries.last_decision(session, comment.id)
     if last is None:
         return "The comment was changed since this page was loaded."
-    decision, moderator = last
+    decision, maker = last
     ago = max(0, round((house.now() - decision.made_at).total_seconds()))
-    who = "a rule" if moderator is None else moderator.name
-    return f"Moved to {decision.after.value} by {who} {told_span(ago)} ago."
+    return f"Moved to {decision.after.value} by {told_maker(maker)} {told_span(ago)} ago."
+
+
+def told_maker(maker: queries.Maker | None) -> str:
+    """Return who made a decision, as pages say it."""
+    if isinstance(maker, ApiKey):
+        return f"the key {maker.name}"
+    return "a rule" if maker is None else maker.name
 
 
 def told_span(seconds: int) -> str:

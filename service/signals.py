@@ -89,6 +89,8 @@ def with_memory(
 
 
 def _network_rate(session: Session, house: House, sender: Sender) -> float:
+    if not sender.network:
+        return 0.0
     pace = Pace(house.settings.submissions_burst, house.settings.submissions_per_minute)
     return round(tokens_used(session, sender.network, pace, house.now()), 1)
 

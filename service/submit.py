@@ -69,6 +69,7 @@ class Submission:
     title: str
     signals: Mapping[str, Any]
     network: bytes
+    """Keyed digest of the network and day; empty = not known, as a program did not say."""
     key: SubmittedKey | None = None
     language: str = "en"
     """Tag of the language its author was spoken to in."""
@@ -124,6 +125,12 @@ def submit(house: House, site: Site, submission: Submission) -> Accepted:
     if earlier is None:
         house.wake()
     return Accepted(comment.public_id, privacy.receipt_token(comment.public_id, house.ring))
+
+
+def assess(house: House, site: Site, submission: Submission) -> Scored:
+    """Score what would be submitted, as `submit` would; nothing is stored."""
+    standing = standing_of(db.session(), house, site, submission.page, "", "")
+    return _score(house, site, submission, standing)[1]
 
 
 def _score(

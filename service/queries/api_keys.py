@@ -6,7 +6,7 @@ from datetime import datetime
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from models import ApiKey, ApiKeyKind, Site
+from models import ApiKey, ApiKeyKind, Moderator, Site
 
 
 def by_public_id(session: Session, kind: ApiKeyKind, public_id: str) -> ApiKey | None:
@@ -37,6 +37,19 @@ def of_site(session: Session, site_id: int) -> Sequence[ApiKey]:
     """Return a site's keys, newest first."""
     query = sa.select(ApiKey).where(ApiKey.site_id == site_id).order_by(ApiKey.id.desc())
     return session.scalars(query).all()
+
+
+def of_site_with_makers(
+    session: Session, site_id: int
+) -> Sequence[tuple[ApiKey, Moderator | None]]:
+    """Return a site's keys, newest first, with who made them."""
+    query = (
+        sa.select(ApiKey, Moderator)
+        .outerjoin(Moderator, Moderator.id == ApiKey.made_by)
+        .where(ApiKey.site_id == site_id)
+        .order_by(ApiKey.id.desc())
+    )
+    return [(key, maker) for key, maker in session.execute(query)]
 
 
 def key_for_change(session: Session, site_id: int, public_id: str) -> ApiKey | None:

@@ -1,11 +1,12 @@
 """Questions about the audit log."""
 
 from collections.abc import Iterator, Sequence
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from models import AuditEntry, AuditSeal, Moderator
+from models import ActorKind, ApiKey, AuditEntry, AuditSeal, Moderator
 
 PAGE = 50
 WALK = 1000  # rows read at once by those who walk through all of it
@@ -62,24 +63,31 @@ def entries_page(
     actor_id: int | None = None,
     act: str = "",
     before: int | None = None,
-) -> list[tuple[AuditEntry, Moderator | None]]:
-    """Return a site's newest entries with who did it, at most `PAGE`."""
+) -> list[tuple[AuditEntry, Moderator | ApiKey | None]]:
+    """Return a site's newest entries with who did it, at most `PAGE`.
+
+    Args:
+        actor_id: number of a moderator.
+    """
+    kind = AuditEntry.actor_kind
     query = (
-        sa.select(AuditEntry, Moderator)
+        sa.select(AuditEntry, Moderator, ApiKey)
         .outerjoin(
             Moderator,
-            sa.and_(Moderator.id == AuditEntry.actor_id, AuditEntry.actor_kind == "moderator"),
+            sa.and_(Moderator.id == AuditEntry.actor_id, kind == ActorKind.MODERATOR),
         )
+        .outerjoin(ApiKey, sa.and_(ApiKey.id == AuditEntry.actor_id, kind == ActorKind.KEY))
         .where(AuditEntry.site_id == site_id)
     )
     if actor_id is not None:
-        query = query.where(AuditEntry.actor_id == actor_id)
+        query = query.where(AuditEntry.actor_id == actor_id, kind == ActorKind.MODERATOR)
     if act:
         query = query.where(AuditEntry.act == act)
     if before is not None:
         query = query.where(AuditEntry.id < before)
     query = query.order_by(AuditEntry.id.desc()).limit(PAGE)
-    return [(entry, moderator) for entry, moderator in session.execute(query)]
+    rows: Any = session.execute(query)
+    return [(entry, person or key) for entry, person, key in rows]
 
 
 def newest_of_act(session: Session, site_id: int, act: str) -> AuditEntry | None:

@@ -182,7 +182,7 @@ def _reason(session: Session, reason: str) -> sa.ColumnElement[bool]:
 
 def _decided_by(moderator_id: int) -> sa.ColumnElement[bool]:
     who = (
-        Decision.moderator_id.is_(None)
+        sa.and_(Decision.moderator_id.is_(None), Decision.key_id.is_(None))
         if moderator_id == RULE
         else Decision.moderator_id == moderator_id
     )

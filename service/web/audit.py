@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from flask import Blueprint, Response, render_template, request, stream_with_context
 from flask.typing import ResponseReturnValue
 
-from models import ActorKind, AuditEntry, Moderator, Role
+from models import ActorKind, ApiKey, AuditEntry, Moderator, Role
 from service.audit_seals import line_of
 from service.db import db
 from service.errors import BadRequestError
@@ -51,6 +51,8 @@ ACTS = {
     "delivery.replay": "had a delivery sent again",
     "person.export": "exported what is kept of a person",
     "person.erase": "erased a person",
+    "key.make": "made a key for a program",
+    "key.end": "ended a key",
     "model.pause": "paused learning",
     "model.resume": "resumed learning",
     "model.relearn": "let the model learn again",
@@ -71,7 +73,7 @@ def show(slug: str) -> ResponseReturnValue:
     return render_template(
         "moderator/audit.html",
         site=site,
-        rows=[(entry, _who(entry, moderator), ACTS.get(entry.act)) for entry, moderator in rows],
+        rows=[(entry, _who(entry, doer), ACTS.get(entry.act)) for entry, doer in rows],
         older=rows[-1][0].id if len(rows) == queries.PAGE else None,
         acts=ACTS,
         act=act,
@@ -95,9 +97,11 @@ def export(slug: str) -> ResponseReturnValue:
     return answer
 
 
-def _who(entry: AuditEntry, moderator: Moderator | None) -> str:
-    if moderator is not None:
-        return moderator.name
+def _who(entry: AuditEntry, doer: Moderator | ApiKey | None) -> str:
+    if isinstance(doer, ApiKey):
+        return f"the key {doer.name}"
+    if doer is not None:
+        return doer.name
     return "the operator" if entry.actor_kind is ActorKind.OPERATOR else f"key {entry.actor_id}"
 
 

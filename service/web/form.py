@@ -66,7 +66,7 @@ def create(slug: str) -> ResponseReturnValue:
             raise
         return _form_again(place, intake, refusal)
     if wants_json():
-        return _accepted(accepted, submission.name), 202
+        return jsonify(told_accepted(accepted, submission.name)), 202
     return redirect(_next_page(place, accepted, intake), 303)
 
 
@@ -244,13 +244,14 @@ def _heading(reply_to: str | None) -> str:
     return say(said("Leave a Reply to %(name)s", name=reply_to))
 
 
-def _accepted(accepted: Accepted, name: str) -> Response:
-    return jsonify(
-        id=accepted.public_id,
-        status="held",
-        receipt=_receipt_address(accepted.receipt),
-        message=_thanks(name),
-    )
+def told_accepted(accepted: Accepted, name: str) -> dict[str, str]:
+    """Return what a program is told of a comment that was taken: the same for every verdict."""
+    return {
+        "id": accepted.public_id,
+        "status": "held",
+        "receipt": _receipt_address(accepted.receipt),
+        "message": _thanks(name),
+    }
 
 
 def _thanks(name: str) -> str:

@@ -9,6 +9,7 @@ from werkzeug.http import quote_etag
 
 from service.db import db
 from service.errors import BadRequestError
+from service.moderate import told_maker
 from service.queries.comments import decisions_since
 from service.queries.tallies import list_counts
 from service.web.context import house
@@ -37,7 +38,7 @@ def changes() -> ResponseReturnValue:
             "id": comment.public_id,
             "version": decision.version,
             "status": decision.after.value,
-            "by": "a rule" if who is None else who.name,
+            "by": told_maker(who),
             "own": decision.moderator_id == person().id,
             "seconds": max(0, round((now - decision.made_at).total_seconds())),
         }

@@ -18,7 +18,7 @@ from service.errors import (
     StaleError,
 )
 from service.language import language_for, languages
-from service.moderate import Moved
+from service.moderate import Moved, told_maker
 from service.queries import comments as queries
 from service.queries import people
 from service.queries import sites as site_queries
@@ -302,6 +302,7 @@ def page_of(public_id: str, **more: Any) -> str:
         card=card,
         around=queries.around(session, comment),
         history=queries.history(session, comment.id),
+        told_maker=told_maker,
         edits=edits(comment, revisions_of(session, comment.id)),
         done=DONE,
         address=_address(card),

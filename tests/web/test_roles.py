@@ -7,8 +7,22 @@ with nothing in it but its token: whoever may pass is then told that it makes no
 import pytest
 from werkzeug.routing import Map
 
-from models import Batch, Comment, Endpoint, Role, Rule, RuleKind, RuleVerdict, Site, Thread
-from service import rules
+from models import (
+    ApiKey,
+    ApiKeyKind,
+    Batch,
+    Comment,
+    Endpoint,
+    Role,
+    Rule,
+    RuleKind,
+    RuleVerdict,
+    Scope,
+    Site,
+    Thread,
+)
+from service import api_keys, rules
+from service.api_keys import WantedKey
 from service.endpoints import add_endpoint
 from service.web.context import HOUSE
 from tests.building import found_demo_site, rows
@@ -17,10 +31,11 @@ from tests.web.desk import send_json, site_of
 from tests.web.staff import OWN_FORM, csrf_of, hire, sign_in, submit_form
 
 PUBLIC = {
-    "account", "embed", "feeds", "form", "health", "invitations", "mail", "metrics",
+    "account", "api", "embed", "feeds", "form", "health", "invitations", "mail", "metrics",
     "receipts", "reset", "static", "threads", "tickets",
 }  # fmt: skip
-"""Doors of readers and of those who have not signed in yet: no role opens or shuts them."""
+"""Doors of readers, of programs with a key and of those who have not signed in yet: no role opens
+or shuts them."""
 
 PEOPLE = ("viewer", "moderator", "owner", "stranger")
 """The stranger owns another site."""
@@ -69,6 +84,9 @@ TABLE = {
     "GET /sites/<slug>/endpoints": OWNERS,
     "POST /sites/<slug>/endpoints": OWNERS,
     "POST /sites/<slug>/endpoints/<public_id>": OWNERS,
+    "GET /sites/<slug>/keys": OWNERS,
+    "POST /sites/<slug>/keys": OWNERS,
+    "POST /sites/<slug>/keys/<public_id>": OWNERS,
     "GET /sites/<slug>/model": STAFF,
     "POST /sites/<slug>/model": OWNERS,
     "POST /sites/<slug>/model/labels": OWNERS,
@@ -117,6 +135,8 @@ def blog(app):
         add_endpoint(house, site.id, url="https://hooks.example.org/", types=[])
         wanted = rules.wanted(RuleKind.WORD, RuleVerdict.BLOCK, "casino")
         rules.add_rules(house, site.id, number, wanted)
+        key = WantedKey("Build server", ApiKeyKind.API, [Scope.READ], None)
+        api_keys.make_key(house, site.id, number, key)
     moderator = signed_in(app, "moderator")
     last = rows(app, Comment)[-1].public_id
     submit_form(moderator, "/queue/chosen", **{"status": "spam", "chosen[]": f"{last}:1"})
@@ -145,6 +165,7 @@ def path_of(app, endpoint, arguments):
         "public_id": {
             "acts.show_batch": lambda: rows(app, Batch)[0].public_id,
             "endpoints.change": lambda: rows(app, Endpoint)[0].public_id,
+            "keys.end": lambda: rows(app, ApiKey)[0].public_id,
         }.get(endpoint, lambda: rows(app, Comment)[0].public_id)(),
     }
     rules: Map = app.url_map

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 from urllib.parse import urlencode
 
-from flask import Blueprint, Response, request
+from flask import Blueprint, Response, g, request
 from werkzeug.http import quote_etag
 
 from service.db import db
@@ -75,8 +75,10 @@ def _call(operation: Operation) -> Call:
     """
     key = admitted(operation.scope)
     site = site_of(db.session(), key.site_id)
-    speak_for(site)
+    g.site = site
     given = json_body() if operation.body is not None else {}
+    language = given.get("lang")
+    speak_for(site, language if isinstance(language, str) else "")
     query, args = operation.query, request.args
     if query is None and args:
         raise InvalidError({name: ["There is no such parameter."] for name in args})

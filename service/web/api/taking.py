@@ -70,7 +70,7 @@ def _tell(name: str, told: Any, errors: Errors) -> None:
         for inner, messages in told.items():
             _tell(f"{name}.{inner}", messages, errors)
     elif told and isinstance(told, Sequence):
-        texts = [str(message) for message in told if not isinstance(message, (Mapping, list))]
+        texts = [message for message in told if not isinstance(message, (Mapping, list))]
         if texts:
             errors[name] = texts
         for place, messages in enumerate(told):
