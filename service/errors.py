@@ -13,6 +13,7 @@ GatepostError
 │   │   ├── StaleError        409   stale_version
 │   │   └── RunningError      409   still_running
 │   ├── ClosedError           410   thread_closed
+│   ├── GoneError             410   gone
 │   ├── LengthRequiredError   411   length_required
 │   ├── PreconditionError     412   precondition_failed
 │   ├── TooLargeError         413   body_too_large
@@ -127,6 +128,20 @@ class ClosedError(ServiceError):
     """This thread takes no more comments."""
 
     status, code = 410, "thread_closed"
+
+
+class GoneError(ServiceError):
+    """What is asked for is not kept any more.
+
+    Args:
+        after: position after which everything is.
+    """
+
+    status, code = 410, "gone"
+
+    def __init__(self, message: str, *, after: int) -> None:
+        super().__init__(message)
+        self.facts = {"after": after}
 
 
 class LengthRequiredError(ServiceError):

@@ -60,7 +60,7 @@ class Door:
         methods: methods it takes.
         types: content types of a body; none = no body at all.
         cap: most bytes of a body; None = the reader's form's cap, which follows `comment_max`.
-        empty: a body may be left out, with its type, and with its length where it is a DELETE's.
+        empty: a body may be left out, with its length and type: `curl -X POST` sends neither.
         forms: how many reader's forms fit into a body where the cap is theirs.
         loose: a form may be in any charset and name a field twice; the door itself decodes it.
     """
@@ -205,7 +205,7 @@ def _length(head: Head, door: Door) -> int:
         raise LengthRequiredError("Send the body whole, with a Content-Length.")
     given = head.all("content-length")
     if not given:
-        if head.method in BODY_METHODS and not (door.empty and head.method == "DELETE"):
+        if head.method in BODY_METHODS and not door.empty:
             raise LengthRequiredError("Send the body whole, with a Content-Length.")
         return 0
     if len(given) > 1 or not DIGITS.fullmatch(given[0]):

@@ -182,22 +182,33 @@ def erase(house: House, token: str, *, with_text: bool) -> Receipt:
     """
     with transaction() as session:
         comment = _comment(session, house, token)
-        if comment.erased_at is None:
-            was_public, place = comment.is_public, place_of(comment)
-            comment.erased_at = house.now()
-            # The thread before the author, as a submission locks them: the other way round the two
-            # wait for each other for ever.
-            _changed(session, comment, was_public=was_public)
-            _clear(session, house, comment, with_text=with_text)
-            shelve(session, comment, place)
-            index_words(session, comment)
-            purge(session, comment, house.now())
-            subject = subject_of(session, comment, comment.status)
-            comment_event(session, house, EventType.ERASED, subject)
+        contact = queries.contact_of(session, comment.contact_id)
+        erase_comment(session, house, comment, with_text=with_text)
+        if contact is not None:
+            session.delete(contact)
         receipt = _receipt(session, house, comment)
     forget_freed_pages()
     house.wake()
     return receipt
+
+
+def erase_comment(session: Session, house: House, comment: Comment, *, with_text: bool) -> None:
+    """Clear what a comment says of its author, inside the caller's transaction.
+
+    His contact is left to the caller. Done twice is done.
+    """
+    if comment.erased_at is not None:
+        return
+    was_public, place = comment.is_public, place_of(comment)
+    comment.erased_at = house.now()
+    # The thread before the author, as a submission locks them: the other way round the two wait for
+    # each other for ever.
+    _changed(session, comment, was_public=was_public)
+    _clear(session, house, comment, with_text=with_text)
+    shelve(session, comment, place)
+    index_words(session, comment)
+    purge(session, comment, house.now())
+    comment_event(session, house, EventType.ERASED, subject_of(session, comment, comment.status))
 
 
 def export(house: House, token: str) -> dict[str, Any]:
@@ -214,6 +225,12 @@ def export(house: House, token: str) -> dict[str, Any]:
         email = privacy.open_sealed(
             contact.email_sealed, site_id=contact.site_id, uid=contact.uid, ring=house.ring
         ).reveal()
+    return {**exported(house, comment), "email": email}
+
+
+def exported(house: House, comment: Comment) -> dict[str, Any]:
+    """Return everything kept about a comment but its author's address."""
+    receipt = _receipt(db.session(), house, comment)
     return {
         "id": comment.public_id,
         "site": receipt.site.slug,
@@ -221,7 +238,6 @@ def export(house: House, token: str) -> dict[str, Any]:
         "state": receipt.state.value,
         "name": comment.name,
         "website": comment.website or None,
-        "email": email,
         "text": comment.text,
         "text_before_edits": [row.text for row, _ in revisions_of(db.session(), comment.id)],
         "created_at": iso(comment.created_at),
@@ -297,7 +313,6 @@ def _changed(session: Session, comment: Comment, *, was_public: bool) -> None:
 
 
 def _clear(session: Session, house: House, comment: Comment, *, with_text: bool) -> None:
-    contact = queries.contact_of(session, comment.contact_id)
     comment.contact_id = None
     comment.name, comment.website, comment.signals = "", "", {}
     if with_text:
@@ -310,5 +325,3 @@ def _clear(session: Session, house: House, comment: Comment, *, with_text: bool)
     forget_revisions(session, comment.id)
     forget_lessons(session, comment.id)
     session.flush()
-    if contact is not None:
-        session.delete(contact)

@@ -210,11 +210,14 @@ def _rest(job: Job) -> None:
     job.token, job.due_at = "", None
 
 
-def roll_back(house: House, site_id: int, model_id: int | None, moderator_id: int) -> None:
+def roll_back(house: House, site_id: int, model_id: int | None, moderator_id: int | None) -> None:
     """Put a kept model back to work, or the base model alone (None).
 
     Learning stops with it, or the next fit would take over from the same verdicts; the owner
     resumes it with `set_learning`.
+
+    Args:
+        moderator_id: who wants it; None = a key, whom the audit log names.
 
     Raises:
         NotFoundError: no such model on this site.

@@ -215,6 +215,14 @@ def contact_of(session: Session, contact_id: int | None) -> Contact | None:
     return None if contact_id is None else session.get(Contact, contact_id)
 
 
+def of_contact(
+    session: Session, contact_id: int, *, after: int = 0, limit: int
+) -> Sequence[Comment]:
+    """Return an author's comments beyond a row, oldest first, those taken back included."""
+    query = sa.select(Comment).where(Comment.contact_id == contact_id, Comment.id > after)
+    return session.scalars(query.order_by(Comment.id).limit(limit)).all()
+
+
 def newest_of_contacts(session: Session, ids: Sequence[int]) -> Comment | None:
     """Return the newest comment by any of these contacts."""
     query = sa.select(Comment).where(Comment.contact_id.in_(ids), PRESENT)

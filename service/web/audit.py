@@ -53,6 +53,8 @@ ACTS = {
     "akismet.report_ham": "reported an honest comment",
     "model.withdraw_reports": "withdrew what a key reported",
     "model.restore_reports": "restored what a key reported",
+    "person.export": "exported what is kept of a person",
+    "person.erase": "erased a person",
     "key.make": "made a key for a program",
     "key.end": "ended a key",
     "model.pause": "paused learning",

@@ -31,9 +31,9 @@ Write a file here with a `Resource` and its views, and name it in `RESOURCES` be
   of the house that `house()` returns then; the answer is stored with it.
 - Forms read JSON strictly: texts, whole numbers, `true`, lists (`FieldList`), objects
   (`FormField`); `call.given` holds what was sent where it matters what was left out. What a form
-  checks in methods of its own it tells in `TOLD` and `REQUIRED`; a list that must be sent has
-  `Length(1, most)` and stands in `REQUIRED`, as `InputRequired` knows no lists;
-  fields that take null in `MAYBE`.
+  checks in methods of its own it tells in `TOLD` and `REQUIRED`, and which fields take null in
+  `MAYBE`; a list that must be sent has `Length(1, most)` and stands in `REQUIRED`, as
+  `InputRequired` knows no lists.
 - Who asks is the key: `house().doer` names it, so `audit.note` writes it down.
 - Raise `ServiceError`s; list in `refusals` those that not every operation may answer anyway.
 - Describe it in `docs/api.md` with a curl that its test runs.
@@ -42,12 +42,34 @@ Write a file here with a `Resource` and its views, and name it in `RESOURCES` be
 from flask import Blueprint, jsonify, render_template
 from flask.typing import ResponseReturnValue
 
-from service.web.api import comments, deciding, sites, submitting, threads
+from service.web.api import (
+    comments,
+    deciding,
+    deliveries,
+    endpoints,
+    events,
+    model,
+    privacy,
+    sites,
+    statistics,
+    submitting,
+    threads,
+)
 from service.web.api.document import SCOPES, document
 from service.web.api.door import open_resources
 
+RESOURCES = (
+    comments.resource,
+    threads.resource,
+    events.resource,
+    endpoints.resource,
+    deliveries.resource,
+    sites.resource,
+    model.resource,
+    statistics.resource,
+    privacy.resource,
+)
 # Three files speak of comments, on one resource.
-RESOURCES = (comments.resource, sites.resource, threads.resource)
 PARTS = (comments, deciding, submitting)
 
 bp = Blueprint("api", __name__, url_prefix="/api/v1")
