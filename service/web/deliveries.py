@@ -24,7 +24,7 @@ from service.deliveries import MOST, Wanted
 from service.errors import BadRequestError, ConflictError, InvalidError, NotFoundError
 from service.queries import deliveries as queries
 from service.queries.deliveries import LogFilter
-from service.queries.sites import endpoint_of_site
+from service.queries.endpoints import endpoint_of_site
 from service.web.context import house
 from service.web.guarding import guard, own_site, person
 

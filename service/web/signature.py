@@ -9,10 +9,11 @@ from flask import Blueprint, make_response, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from models import Endpoint, Role, Site
+from service import endpoint_secrets
 from service.db import db
 from service.errors import NotFoundError
 from service.queries import deliveries as queries
-from service.queries.sites import endpoint_of_site
+from service.queries.endpoints import endpoint_of_site
 from service.signature_check import Live, compare, examine, expected
 from service.signature_mistakes import Message
 from service.signing import derive_secret
@@ -82,9 +83,16 @@ def check(slug: str, endpoint_id: str) -> ResponseReturnValue:
 
 
 def live_secrets(endpoint: Endpoint) -> list[Live]:
-    """Return the secrets with which deliveries to an endpoint are signed now."""
-    version = endpoint.secret_version
-    return [Live("the current secret", derive_secret(house().ring, endpoint.public_id, version))]
+    """Return the secrets with which deliveries to an endpoint are signed now, newest first."""
+    return [
+        Live(
+            "the current secret"
+            if one.not_after is None
+            else f"the older secret, number {one.version}",
+            derive_secret(house().ring, endpoint.public_id, one.version),
+        )
+        for one in endpoint_secrets.live_secrets(house(), endpoint)
+    ]
 
 
 def _from_delivery(site: Site, endpoint: Endpoint, public_id: str) -> Pasted:

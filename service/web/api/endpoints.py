@@ -7,8 +7,9 @@ from wtforms import BooleanField, FieldList, Form, IntegerField, StringField
 from wtforms.validators import AnyOf, InputRequired, Length, NumberRange, Optional
 
 from models import Endpoint, EndpointKind, EndpointState, EventType, Scope
-from service import endpoints
-from service.endpoints import LONGEST_OVERLAP, OVERLAP, URL_LENGTH
+from service import endpoint_secrets, endpoints
+from service.endpoint_secrets import LONGEST_OVERLAP, OVERLAP
+from service.endpoints import URL_LENGTH
 from service.errors import ConflictError
 from service.web.api.comment_shape import told
 from service.web.api.declaring import Call, Reply, Resource, Schema
@@ -202,8 +203,8 @@ def rotate(call: Call, endpoint: str) -> Reply:
     """
     hours = call.body.overlap_hours.data
     overlap = OVERLAP if hours is None else timedelta(hours=hours)
-    changed = endpoints.rotate_secret(house(), call.site.id, endpoint, overlap=overlap)
-    secret = endpoints.live_secrets(house(), changed)[0].shown
+    changed = endpoint_secrets.rotate_secret(house(), call.site.id, endpoint, overlap=overlap)
+    secret = endpoint_secrets.live_secrets(house(), changed)[0].shown
     return Reply({**_told(changed), "secret": secret})
 
 
@@ -217,7 +218,7 @@ def rotate(call: Call, endpoint: str) -> Reply:
 )
 def revoke(call: Call, endpoint: str) -> Reply:
     """Let the newest secret alone sign from the next attempt on."""
-    return Reply({"ended": endpoints.revoke_old_secrets(house(), call.site.id, endpoint)})
+    return Reply({"ended": endpoint_secrets.revoke_old_secrets(house(), call.site.id, endpoint)})
 
 
 @resource.operation(
