@@ -8,10 +8,10 @@ from pathlib import Path
 from flask import Blueprint, make_response, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from models import Endpoint, Role, Site
+from models import Endpoint, EndpointKind, Role, Site
 from service import endpoint_secrets
 from service.db import db
-from service.errors import NotFoundError
+from service.errors import ConflictError, NotFoundError
 from service.queries import deliveries as queries
 from service.queries.endpoints import endpoint_of_site
 from service.signature_check import Live, compare, examine, expected
@@ -144,6 +144,8 @@ def _endpoint(site: Site, public_id: str) -> Endpoint:
     endpoint = endpoint_of_site(db.session(), site.id, public_id)
     if endpoint is None:
         raise NotFoundError("There is no such endpoint.")
+    if endpoint.kind is EndpointKind.BUILD:
+        raise ConflictError(endpoint_secrets.NO_SECRET)
     return endpoint
 
 

@@ -1,5 +1,6 @@
 """What an owner sees of his webhooks."""
 
+import re
 from datetime import timedelta
 
 import pytest
@@ -130,12 +131,8 @@ def test_ticked_events_stay_ticked_when_the_address_is_wrong(app_on_both, owner,
     assert 'value="nonsense"' in answer.text
     for kind in typed["types[]"]:
         assert f'value="{kind}" checked' in answer.text
-    assert (
-        answer.text.count('name="types[]"')
-        > answer.text.count(" checked>") - 1
-        == 2 - (where == "known")
-    )
-    assert 'comment.spam" checked' not in owner.get(path).text
+    assert len(re.findall(r'value="comment\.[a-z]+" checked', answer.text)) == 2
+    assert 'value="comment.spam" checked' not in owner.get(path).text
 
 
 def test_its_address_and_events_are_changed_and_a_new_address_begins_without_failures(
@@ -152,7 +149,7 @@ def test_its_address_and_events_are_changed_and_a_new_address_begins_without_fai
     page = act(owner, path, "change", url="https://new.example.org/in")
     endpoint = endpoint_of(app)
     assert (endpoint.url, endpoint.types, endpoint.streak) == ("https://new.example.org/in", [], 0)
-    assert "Nothing has failed since its last success." in page
+    assert "Nothing fails." in page
     assert acts(app) == ["endpoint.add", "endpoint.change", "endpoint.change"]
 
 
