@@ -119,7 +119,7 @@ def _one(secrets: Sequence[Live], message: Message, signature: str) -> Finding:
         return problem(
             "That is a secret, not a signature",
             "whsec_… is what your verifier is given once. The signature stands in the request's"
-            " header webhook-signature and begins with v1, too.",
+            " header webhook-signature: v1, and 44 characters of base64.",
         )
     if not comma:
         version, value = "v1", signature

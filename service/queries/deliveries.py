@@ -156,6 +156,19 @@ def attempts_of(session: Session, delivery_ids: Sequence[int]) -> dict[int, list
     return found
 
 
+def last_statuses(session: Session, delivery_ids: Sequence[int]) -> dict[int, int]:
+    """Return the HTTP status of each delivery's last attempt, where an answer came."""
+    last = (
+        sa.select(sa.func.max(Attempt.id))
+        .where(Attempt.delivery_id.in_(delivery_ids))
+        .group_by(Attempt.delivery_id)
+    )
+    query = sa.select(Attempt.delivery_id, Attempt.status).where(
+        Attempt.id.in_(last), Attempt.status.is_not(None)
+    )
+    return {delivery: status for delivery, status in session.execute(query) if status is not None}
+
+
 def last_position(session: Session) -> int:
     """Return the last position that was given out."""
     return session.scalars(sa.select(EventCursor.position).where(EventCursor.id == 1)).one()

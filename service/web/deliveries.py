@@ -168,6 +168,7 @@ def _list(site: Site, endpoint: Endpoint, typed: Typed, errors: dict[str, list[s
         site=site,
         endpoint=endpoint,
         rows=page,
+        statuses=queries.last_statuses(session, [delivery.id for delivery, _ in page]),
         older=page[-1][0].public_id if len(rows) > queries.PAGE else None,
         chosen=chosen,
         jobs=queries.jobs_of(session, endpoint.id),
