@@ -8,9 +8,9 @@ import sqlalchemy as sa
 
 from models import Delivery, DeliveryState, Event, EventType, Status
 from service.db import transaction
+from service.endpoints import add_endpoint
 from service.out import outbox
 from service.out.webhooks import sender
-from service.sites import add_endpoint
 from service.web.context import HOUSE
 from tests.building import rows
 from tests.conftest import visitor
