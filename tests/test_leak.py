@@ -72,9 +72,11 @@ class Receiver:
 class Run:
     """A service, a reader with a canary address, a moderator; everything they are told is kept."""
 
-    def __init__(self, service, key):
+    def __init__(self, service, key, endpoint):
         self.service = service
         self.key = key
+        self.endpoint = endpoint
+        """Path of the page of its webhook."""
         self.told: dict[str, bytes] = {}
         self.cookie = ""
 
@@ -147,9 +149,10 @@ def run(tmp_path, database_url):
         hire(app, site, role=Role.OWNER)
         with app.app_context():
             hook = f"http://127.0.0.1:{receiver.server.server_port}/"
-            endpoints.add_endpoint(app.extensions[HOUSE], site.id, url=hook, types=[])
+            made = endpoints.add_endpoint(app.extensions[HOUSE], site.id, url=hook)
         with service:
-            yield Run(service, akismet_key(app, site)), receiver, app, url
+            path = f"/sites/blog/endpoints/{made.endpoint.public_id}"
+            yield Run(service, akismet_key(app, site), path), receiver, app, url
         with app.app_context():
             db.engine.dispose()
 
@@ -205,7 +208,7 @@ def staff(run, csrf, public_id):
         path, "/queue?status=all&q=river", "/queue/more?status=all", "/statistics",
         "/queue/changes?since=2026-11-23T12:00:00%2B00:00", "/sites/blog/audit",
         "/sites/blog/audit.jsonl", "/sites/blog/team", f"/queue?status=all&author={public_id}",
-        "/notices",
+        "/notices", "/sites/blog/endpoints", run.endpoint,
     ):  # fmt: skip
         assert run.ask(page, "GET", page)[0].status == 200
 

@@ -4,9 +4,11 @@ from datetime import timedelta
 
 import sqlalchemy as sa
 
-from models import AtOnce, Event, Watch
+from models import AtOnce, Endpoint, Event, Watch
 from service.app import create_app, utc_now
 from service.db import transaction
+from service.endpoints import add_endpoint
+from service.web.context import HOUSE
 from tests.building import COMMENT, ORIGIN, found_demo_site, rows
 from tests.databases import closing_all
 from tests.out.mailbox import Mailbox
@@ -75,3 +77,21 @@ def test_a_moderator_is_told_of_what_came_before_the_service_was_killed(tmp_path
             message = mailbox.next()
             assert message["To"] == "ana@staff.example.org"
             assert message["Subject"] == "1 comment waits on Blog"
+
+
+def test_an_owner_is_told_of_a_webhook_that_failed_while_the_service_was_down(tmp_path):
+    with Mailbox() as mailbox:
+        service = mailing(tmp_path, mailbox)
+        app = create_app(service.settings())
+        with closing_all(app), app.app_context():
+            site, began = found_demo_site(app), utc_now() - timedelta(hours=30)
+            add_endpoint(app.extensions[HOUSE], site.id, url="https://hooks.example.org/")
+            with transaction() as session:
+                endpoint = session.scalars(sa.select(Endpoint)).one()
+                endpoint.failing_since, endpoint.last_failure = began, "503"
+                endpoint.check_at = began + timedelta(hours=1)
+        with service:
+            message = mailbox.next()
+    assert message["To"] == "owner-blog@staff.example.org"
+    assert message["Subject"] == "Webhook of Blog has failed for a day: hooks.example.org"
+    assert mailbox.empty

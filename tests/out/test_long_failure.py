@@ -194,6 +194,7 @@ def test_a_few_failures_of_an_endpoint_that_hardly_anything_is_for_do_not_disabl
     assert office.the(Endpoint).state is EndpointState.ACTIVE
     assert [d.state for d in office.rows(Delivery)] == [DeliveryState.DEAD]
     assert office.the(Delivery).attempts == 6
+    assert len(office.told()) == 3 * 2  # and at 120 hours nobody is told anything again
     office.event()
     office.live(3, REFUSED)  # now there are ten
     assert office.the(Endpoint).state is EndpointState.DISABLED

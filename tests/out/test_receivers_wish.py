@@ -49,19 +49,18 @@ def test_who_wants_no_more_gets_no_request_later_and_its_owners_are_told_once(
 
 
 def test_who_wants_one_delivery_no_more_gets_the_others_and_counts_as_there(office, receiver):
-    receiver.script(
-        "/hook", [Reply(500), Reply(422, {"Webhook-Delivery": "abort-message"}), Reply()]
-    )
+    receiver.script("/hook", [Reply(500), Reply(422, {"Webhook-Delivery": "abort-message"})])
     office.endpoint(receiver.url("/hook"))
-    office.events(3)
+    office.events(2)
     office.work()
-    assert office.states() == [DeliveryState.DUE, DeliveryState.DEAD, DeliveryState.DONE]
-    office.live(1)
-
-    assert office.states() == [DeliveryState.DONE, DeliveryState.DEAD, DeliveryState.DONE]
+    assert office.states() == [DeliveryState.DUE, DeliveryState.DEAD]
     endpoint = office.the(Endpoint)
-    assert (endpoint.state, endpoint.streak) == (EndpointState.ACTIVE, 0)
-    assert office.told() == []
+    assert (endpoint.streak, endpoint.failing_since) == (0, None)
+
+    receiver.script("/hook", [Reply(200)])
+    office.live(2)
+    assert office.states() == [DeliveryState.DONE, DeliveryState.DEAD]
+    assert (office.the(Endpoint).state, office.told()) == (EndpointState.ACTIVE, [])
 
 
 @pytest.mark.parametrize("status", [429, 503])
