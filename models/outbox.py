@@ -231,7 +231,8 @@ class Delivery(Base):
         sa.Index(
             "ix_delivery_ahead",
             "endpoint_id",
-            sqlite_where=sa.text("ahead"),
+            "due_at",
+            sqlite_where=sa.text("ahead = 1"),
             postgresql_where=sa.text("ahead"),
         ),
         sa.Index(
