@@ -3,7 +3,8 @@
     python -m tests.checks.akismet_clients FOLDER
 
 Installs npm's @cedx/akismet, akismet-api and akismet into FOLDER, drives the drop-in for WordPress
-where PHP is installed, then lets eight clients check comments at once, and says what each of them saw.
+where PHP is installed, then lets eight clients check comments at once, and says what each of
+them saw.
 """
 
 import http.client
