@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session
 from models import ApiKey, ApiKeyKind, Site
 from models.spam import Document
 from service import privacy
-from service.api_keys import key_of
+from service.api_keys import is_live, known_key
 from service.db import db, transaction
 from service.errors import ServiceError, TooManyError, UnavailableError
 from service.guards import TOO_MANY, Pace, take_turn, tokens_used
@@ -26,6 +26,7 @@ from service.pages import PageError, key_on_site
 from service.privacy import EmailAddress
 from service.queries import comments, sites
 from service.queries.akismet import count_up
+from service.rulebook import SILENT, Spoken
 from service.ruling import spoken_of
 from service.scoring import Scored, Surroundings
 from service.shelving import links_in
@@ -40,6 +41,8 @@ DISCARD_FROM = 0.999
 TEST_NAME = "viagra-test-123"
 TEST_ADDRESS = "akismet-guaranteed-spam@example.com"
 ADMINISTRATOR = "administrator"
+REVOKED, EXPIRED = 10403, 10001
+"""Akismet's numbers of alerts, which WordPress shows to the site's administrators."""
 NONCE_LENGTH = 16
 RETRY = 60  # seconds
 
@@ -48,6 +51,11 @@ class CallRefusedError(ServiceError):
     """Not a call of this key's site; by Akismet's wire that is a 200 which says so."""
 
     status, code = 200, "invalid"
+
+    def __init__(self, message: str, *, alert: int | None = None) -> None:
+        super().__init__(message)
+        self.alert = alert
+        """Akismet's number for what the owner of the key should hear; None = nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,11 +130,16 @@ def caller_of(house: House, typed: str, blog: str | None) -> Caller:
         blog: address of the site as sent; None = the door asks for none.
 
     Raises:
-        CallRefusedError: no live key of Akismet's kind, or of another site than that.
+        CallRefusedError: no live key of Akismet's kind, or of another site than that; of one that
+            is over it says so.
     """
-    key = key_of(house, typed, ApiKeyKind.AKISMET)
+    key = known_key(typed, ApiKeyKind.AKISMET)
     if key is None:
-        raise CallRefusedError("We do not know this key, or it was ended.")
+        raise CallRefusedError("We do not know this key.")
+    if key.ended_at is not None:
+        raise CallRefusedError("This key was ended by the site's owner.", alert=REVOKED)
+    if not is_live(key, house.now()):
+        raise CallRefusedError("The time of this key is over.", alert=EXPIRED)
     site = sites.site(db.session(), key.site_id)
     if blog is None:
         return Caller(key, site, "")
@@ -262,13 +275,8 @@ def _by_rule(house: House, caller: Caller, suspect: Suspect, scored: Scored) -> 
     In the order of `service.arrival`: what blocks, what lets wait, the score, and what stands
     against it.
     """
-    session, site = db.session(), caller.site
-    contact = None
-    if suspect.email is not None:
-        index = privacy.blind_index(suspect.email, site_id=site.id, ring=house.ring)
-        contact = comments.contact_of_index(session, site.id, index)
-    said = Document(text=suspect.text, author=suspect.name, url=suspect.website)
-    spoken = spoken_of(session, house, site.id, said, None if contact is None else contact.id)
+    site = caller.site
+    spoken = _spoken(house, site, suspect)
     most = site.policy.links_most
     waits = (
         ("blocked", spoken.blocked),
@@ -286,6 +294,18 @@ def _by_rule(house: House, caller: Caller, suspect: Suspect, scored: Scored) -> 
     if flagged and not scored.known_language:
         return "language", False
     return "", flagged
+
+
+def _spoken(house: House, site: Site, suspect: Suspect) -> Spoken:
+    """Say what the site's rules find; a site that never had one is not asked."""
+    if not site.rules_version:
+        return SILENT
+    session, contact = db.session(), None
+    if suspect.email is not None:
+        index = privacy.blind_index(suspect.email, site_id=site.id, ring=house.ring)
+        contact = comments.contact_of_index(session, site.id, index)
+    said = Document(text=suspect.text, author=suspect.name, url=suspect.website)
+    return spoken_of(session, house, site.id, said, None if contact is None else contact.id)
 
 
 def guid_of(house: House, caller: Caller, suspect: Suspect, *, spam: bool) -> str:

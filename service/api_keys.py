@@ -128,7 +128,13 @@ def end_key(house: House, site_id: int, public_id: str) -> ApiKey:
 
 
 def key_of(house: House, typed: str, kind: ApiKeyKind) -> ApiKey | None:
-    """Return the live key that a program presents; None for anything else.
+    """Return the live key that a program presents; None for anything else."""
+    row = known_key(typed, kind)
+    return row if row is not None and is_live(row, house.now()) else None
+
+
+def known_key(typed: str, kind: ApiKeyKind) -> ApiKey | None:
+    """Return the key that a program presents, over or not; None for anything else.
 
     What is not even of a key's form, its checksum included, costs no look into the database.
     """
@@ -136,7 +142,7 @@ def key_of(house: House, typed: str, kind: ApiKeyKind) -> ApiKey | None:
     row = None if public_id is None else queries.by_public_id(db.session(), kind, public_id)
     if row is None or not hmac.compare_digest(row.digest, _digest(typed)):
         return None
-    return row if is_live(row, house.now()) else None
+    return row
 
 
 def is_live(row: ApiKey, now: datetime) -> bool:

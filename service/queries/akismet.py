@@ -23,13 +23,22 @@ def count_up(session: Session, key_id: int, origin: str, now: datetime, *counts:
     Args:
         counts: of `COUNTS`.
     """
-    row = {"key_id": key_id, "month": month_of(now), "origin": origin}
-    insert_or_leave(session, AkismetMonth, {**row, **dict.fromkeys(COUNTS, 0)})
-    query = sa.update(AkismetMonth).where(
-        *(getattr(AkismetMonth, name) == value for name, value in row.items())
+    month = month_of(now)
+    query = (
+        sa.update(AkismetMonth)
+        .where(
+            AkismetMonth.key_id == key_id,
+            AkismetMonth.month == month,
+            AkismetMonth.origin == origin,
+        )
+        .values({name: getattr(AkismetMonth, name) + 1 for name in counts})
+        .returning(AkismetMonth.key_id)
+        .execution_options(synchronize_session=False)
     )
-    grown = {name: getattr(AkismetMonth, name) + 1 for name in counts}
-    session.execute(query.values(grown).execution_options(synchronize_session=False))
+    if session.execute(query).first() is None:  # the first of its month
+        row = {"key_id": key_id, "month": month, "origin": origin, **dict.fromkeys(COUNTS, 0)}
+        insert_or_leave(session, AkismetMonth, row)
+        session.execute(query)
 
 
 def months_of(session: Session, key_id: int, since: str) -> Sequence[AkismetMonth]:

@@ -11,7 +11,7 @@ from typing import Any
 from flask import Blueprint, Response, request
 
 from service import akismet, akismet_figures, akismet_reports, privacy
-from service.akismet import Answer, Caller
+from service.akismet import Answer, Caller, CallRefusedError
 from service.akismet_figures import Sites, WantedSites
 from service.api_keys import see_key
 from service.errors import ServiceError, UnavailableError
@@ -45,6 +45,9 @@ def refuse(error: ServiceError) -> Response:
     answer.headers["X-akismet-debug-help"] = _header(error.message)
     if error.retry_after is not None:
         answer.headers["Retry-After"] = str(error.retry_after)
+    if isinstance(error, CallRefusedError) and error.alert is not None:
+        answer.headers["X-akismet-alert-code"] = str(error.alert)
+        answer.headers["X-akismet-alert-msg"] = _header(error.message)
     if isinstance(error, UnavailableError):
         # WordPress and Discourse let a comment wait for a person when they read this.
         answer.headers["X-akismet-error"] = _header(error.message)

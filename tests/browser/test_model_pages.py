@@ -16,14 +16,17 @@ from models import Comment, ModelState, Role, SiteModel, Status
 from service.app import Outside, create_app
 from service.db import transaction
 from service.moderate import Actor, decide
+from service.queries.api_keys import key_for_change
+from service.queries.reports import set_withdrawn
 from service.web.context import HOUSE
-from tests.building import found_demo_site, make_moderator
+from tests.building import ORIGIN, found_demo_site, make_moderator
 from tests.conftest import Clock, scorer, settings_of
 from tests.databases import closing_all
 from tests.service.test_learning import fit, teach
 from tests.service.test_submit import take
 from tests.serving import free_port
 from tests.spamming import HONEST, SELLING
+from tests.web.caller import akismet_key
 from tests.web.staff import PASSWORD, hire
 
 DESKTOP = {"width": 1200, "height": 900}
@@ -60,6 +63,7 @@ def furnish(app):
     teach(app, ana)
     assert fit(app)
     remember_other_candidates(app, site.id)
+    report(app, site)
     for place, (text, status) in enumerate(
         [(SELLING[8], Status.SPAM), (SELLING[9], Status.SPAM), (HONEST[8], Status.APPROVED)]
     ):
@@ -75,6 +79,25 @@ def furnish(app):
     )
     be_blind(app, take(app, text=HONEST[9], name="Hidden").public_id, 0.2)
     take(app, text="Where is this?", page="/" + LONG, title=f"A <i>title</i> {LONG}")
+
+
+def report(app, site):
+    """Let a program report spam three times; the owner withdraws the first of it."""
+    key, house = akismet_key(app, site), app.extensions[HOUSE]
+    for place, text in enumerate((HONEST[0], SELLING[0], SELLING[1])):
+        sent = {"api_key": key, "blog": ORIGIN, "comment_content": text}
+        client = app.test_client()
+        client.post("/1.1/submit-spam", data=sent, base_url=house.settings.base_url)
+        if not place:
+            with app.app_context():
+                set_aside(site.id, key)
+
+
+def set_aside(site_id, key):
+    """Withdraw what a key reported, and leave the models as they are."""
+    with transaction() as session:
+        number = key_for_change(session, site_id, key[:8]).id
+        set_withdrawn(session, site_id, number, withdrawn=True)
 
 
 def remember_other_candidates(app, site_id):

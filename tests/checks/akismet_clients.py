@@ -2,8 +2,9 @@
 
     python -m tests.checks.akismet_clients FOLDER
 
-Installs npm's @cedx/akismet into FOLDER, drives the drop-in for WordPress where PHP is installed,
-then lets eight clients check comments at once, and says what each of them saw.
+Installs npm's @cedx/akismet, akismet-api and akismet into FOLDER, drives the drop-in for WordPress
+where PHP is installed, then lets eight clients check comments at once, and says what each of
+them saw.
 """
 
 import http.client
@@ -23,7 +24,7 @@ from service.db import db
 from tests.building import ORIGIN, found_demo_site
 from tests.serving import ROOT, Service
 from tests.spamming import HONEST, SELLING
-from tests.web.caller import akismet_key
+from tests.web.caller import THANKS, akismet_key
 
 CLIENTS, CHECKS = 8, 250
 LIMIT = 0.200  # seconds, 99 of 100
@@ -50,6 +51,41 @@ console.log(JSON.stringify({
   discard: await client.checkComment(of("cheap pills", worst)),
   administrator: await client.checkComment(of("Ana", worst, {role: "administrator"})),
 }));
+"""
+NAMES = """
+// Clients that put the key before the host, which a name server would lead to us.
+import dns from "node:dns";
+import {createRequire} from "node:module";
+const lookup = dns.lookup;
+dns.lookup = (name, ...rest) => lookup(name.endsWith("localhost") ? "127.0.0.1" : name, ...rest);
+const require = createRequire(import.meta.url);
+const [host, key, blog] = process.argv.slice(2);
+const [, port] = host.split(":");
+const fine = "I grew up two hours from that river and it was never this low.";
+const asked = (name, content) => ({user_ip: "203.0.113.9", comment_author: name,
+  comment_content: content, comment_type: "comment"});
+
+const {AkismetClient} = require("akismet-api");
+const first = new AkismetClient({key, blog, host, protocol: "http"});
+const api = {
+  verify: await first.verifyKey(),
+  ham: await first.checkSpam({ip: "203.0.113.9", name: "Ana", content: fine}),
+  spam: await first.checkSpam({ip: "203.0.113.9", name: "viagra-test-123", content: fine}),
+  trap: await first.checkSpam({name: "Ana", content: fine, honeypot: "filled in"}),
+  submit: (await first.submitSpam({name: "Ana", content: "Cheap pills"})).text,
+};
+
+const other = require("akismet").client({apiKey: key, blog, host: "localhost", port: Number(port)});
+const call = (deed, ...more) => new Promise((yes, no) => {
+  other[deed](...more, (error, found) => error ? no(error) : yes(found));
+});
+const plain = {
+  verify: await call("verifyKey"),
+  ham: await call("checkComment", asked("Ana", fine)),
+  spam: await call("checkComment", asked("viagra-test-123", fine)),
+  submit: await call("submitHam", asked("Ana", fine)) ?? "",
+};
+console.log(JSON.stringify({api, plain}));
 """
 PHP = """<?php
 // WordPress as far as the drop-in sees it.
@@ -106,6 +142,20 @@ def try_cedx(folder, service, key):
     version = json.loads(found.read_text("utf-8"))["version"]
     right = {"verify": True, "wrong": False, "ham": 0, "spam": 1, "discard": 2, "administrator": 0}
     print(f"@cedx/akismet {version}: {'as it should be' if told == right else told}")
+    return told == right
+
+
+def try_names(folder, service, key):
+    """Run the clients of npm that put the key before the host."""
+    run("npm", "install", "--no-audit", "--no-fund", "akismet-api", "akismet@2", folder=folder)
+    (folder / "names.js").write_text(NAMES, "utf-8")
+    host = f"localhost:{service.port}"
+    told = json.loads(run("node", "names.js", host, key, ORIGIN, folder=folder))
+    right = {
+        "api": {"verify": True, "ham": False, "spam": True, "trap": True, "submit": THANKS},
+        "plain": {"verify": True, "ham": False, "spam": True, "submit": ""},
+    }
+    print(f"akismet-api and akismet: {'as it should be' if told == right else told}")
     return told == right
 
 
@@ -171,6 +221,7 @@ def main(arguments):
     folder = Path(arguments[0]).absolute()
     folder.mkdir(parents=True, exist_ok=True)
     service = Service(folder / "service", akismet_burst=1_000_000)
+    service.environment["GATEPOST_AKISMET_HOST"] = f"localhost:{service.port}"
     app = create_app(service.settings())
     key = akismet_key(app, found_demo_site(app))
     with app.app_context():
@@ -178,6 +229,7 @@ def main(arguments):
     with service:
         good = [
             try_cedx(folder, service, key),
+            try_names(folder, service, key),
             try_wordpress(folder, service, key),
             time_checks(service, key),
         ]

@@ -98,15 +98,23 @@ def test_a_wrong_key_or_site_is_invalid_with_help_and_a_status_of_200(caller, do
     assert said in answer.headers[HELP]
 
 
-def test_a_key_that_was_ended_or_is_of_the_other_kind_opens_nothing(app, caller):
+def test_a_key_that_is_over_or_of_the_other_kind_opens_nothing(app, caller, clock):
     site = site_of(app)
     with app.app_context():
         wanted = api_keys.WantedKey("API", api_keys.ApiKeyKind.API, [api_keys.Scope.READ], None)
         other = api_keys.make_key(app.extensions[HOUSE], site.id, None, wanted).shown
         api_keys.end_key(app.extensions[HOUSE], site.id, rows(app, ApiKey)[0].public_id)
+        wanted = api_keys.WantedKey("Short", api_keys.ApiKeyKind.AKISMET, [], 1)
+        short = api_keys.make_key(app.extensions[HOUSE], site.id, None, wanted).shown
+    assert caller.check(api_key=short).data == b"false"
+    clock.move(days=2)
+    ended, wrong, over = (caller.check(api_key=key) for key in (caller.key, other, short))
 
-    assert caller.check().data == b"invalid"
-    assert caller.check(api_key=other).data == b"invalid"
+    assert [answer.data for answer in (ended, wrong, over)] == [b"invalid"] * 3
+    assert ended.headers["X-akismet-alert-code"] == "10403"
+    assert over.headers["X-akismet-alert-code"] == "10001"
+    assert "over" in over.headers["X-akismet-alert-msg"]
+    assert "X-akismet-alert-code" not in wrong.headers
 
 
 def test_a_check_tells_spam_from_ham_and_keeps_nothing_but_counts(app_on_both, caller_on_both):
