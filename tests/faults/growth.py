@@ -162,9 +162,9 @@ def growth(ground, attempts=1_000_000, purges=200, most=MOST):
     longest = max(locks) * 1000
     kept = ground.rows(Delivery, Delivery.id.in_(held_ids))
     assert [one.state for one in kept] == [DeliveryState.HELD] * 3
-    assert gone >= min(purges * (BATCH - 3), attempts)
+    assert gone >= min(purges * (BATCH - 3), attempts), f"only {gone} rows are gone"
     assert len(ground.receiver.received) > 0
-    assert max(longest, p99) < most
+    assert max(longest, p99) < most, f"longest lock {longest:.0f} ms, p99 {p99:.0f} ms"
     return (
         (
             f"{gone:,} of {attempts:,} rows gone, longest lock {longest:.0f} ms, a writer beside it"
