@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.faults import cases
+from tests.faults import cases, growth
 from tests.faults.ground import ground_on
 
 
@@ -22,3 +22,7 @@ def test_a_worker_killed_in_the_middle_loses_nothing(ground):
 
 def test_a_dead_endpoint_s_backlog_does_not_delay_the_good_ones(ground):
     cases.dead_endpoint(ground, dead=1000, good=100)
+
+
+def test_what_is_long_over_is_let_go_beside_a_busy_dispatcher(ground):
+    growth.growth(ground, attempts=3000, purges=3, most=2000)

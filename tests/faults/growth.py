@@ -1,0 +1,180 @@
+"""A million attempts let go beside a busy dispatcher, and what each purge costs a writer."""
+
+import contextlib
+import statistics
+import threading
+import time
+from datetime import timedelta
+
+import sqlalchemy as sa
+import sqlalchemy.orm
+
+from models import Attempt, Delivery, DeliveryState, Event, EventCursor
+from service.db import db, transaction
+from service.housekeeping import tidy
+from service.metrics import exposition
+from service.out.dispatcher import Dispatcher
+from service.queries.housekeeping import BATCH
+from tests.out.post_office import GOOD
+from tests.serving import pause
+
+TRIES = 10  # attempts a delivery
+DAYS = 90
+MOST = 100  # milliseconds that a purge may hold the database, and that a writer may wait
+
+
+def series(number):
+    """The numbers 1 to `number`, made by the database."""
+    first = sa.select(sa.literal(1).label("n")).cte("s", recursive=True)
+    return first.union_all(sa.select(first.c.n + 1).where(first.c.n < number))
+
+
+def copy(session, table, source, **changes):
+    """Insert rows like one that is there, with some columns changed, as often as `source` says."""
+    columns = [column for column in table.__table__.c if column.name != "id"]
+    values = [changes.get(column.name, column) for column in columns]
+    rows = sa.select(
+        *[sa.type_coerce(value, c.type) for value, c in zip(values, columns, strict=True)]
+    )
+    names = [column.name for column in columns]
+    session.execute(sa.insert(table).from_select(names, source(rows), include_defaults=False))
+
+
+def fill(ground, attempts):
+    """Write attempts, their deliveries and events, all long over; return the endpoint."""
+    past = ground.clock() - timedelta(days=DAYS)
+    hook = ground.endpoint(ground.receiver.url("/hook"))
+    ground.event()
+    ground.round(GOOD)
+    model = [ground.the(table).id for table in (Event, Delivery, Attempt)]
+    many, few = series(attempts // TRIES), series(TRIES)
+    old = sa.orm.aliased(Event)
+    with ground.app.app_context(), transaction() as session:
+        copy(
+            session,
+            Event,
+            lambda rows: rows.select_from(sa.join(Event, many, sa.true())).where(
+                Event.id == model[0]
+            ),
+            public_id=sa.literal("evt_old") + sa.cast(many.c.n, sa.String),
+            position=many.c.n + 1,
+            occurred_at=past,
+            release_at=past,
+        )
+        copy(
+            session,
+            Delivery,
+            lambda rows: rows.select_from(sa.join(Delivery, old, old.occurred_at == past)).where(
+                Delivery.id == model[1]
+            ),
+            public_id=sa.literal("dlv_old") + sa.cast(old.id, sa.String),
+            event_id=old.id,
+            created_at=past,
+        )
+        whose = sa.orm.aliased(Delivery)
+        copy(
+            session,
+            Attempt,
+            lambda rows: rows.select_from(
+                sa.join(Attempt, whose, whose.created_at == past).join(few, sa.true())
+            ).where(Attempt.id == model[2]),
+            delivery_id=whose.id,
+            number=few.c.n,
+            at=past,
+        )
+        session.execute(sa.update(EventCursor).values(position=attempts // TRIES + 1))
+    return hook
+
+
+class Writer:
+    """Writes an event every few milliseconds and notes how long each took, in seconds."""
+
+    def __init__(self, ground):
+        self.ground, self.took = ground, []
+        self.stop = threading.Event()
+        self.thread = threading.Thread(target=self.run)
+
+    def run(self):
+        while not self.stop.wait(0.02):
+            began = time.monotonic()
+            self.ground.event()
+            self.took.append(time.monotonic() - began)
+
+    def __enter__(self):
+        self.thread.start()
+        return self
+
+    def __exit__(self, *_):
+        self.stop.set()
+        self.thread.join()
+
+
+@contextlib.contextmanager
+def noting_locks(engine, purger):
+    """Note how long each transaction of one thread held the database: seconds, and those worked."""
+    held, began = [], {}
+
+    def start(_connection, _cursor, statement, *_):
+        # What waits for its turn holds nothing yet.
+        if threading.get_ident() == purger and statement.startswith(word):
+            began.setdefault(purger, (time.monotonic(), time.thread_time()))
+
+    def end(_connection):
+        if threading.get_ident() == purger and purger in began:
+            start, worked = began.pop(purger)
+            held.append((time.monotonic() - start, time.thread_time() - worked))
+
+    on_sqlite = engine.dialect.name == "sqlite"
+    word, moment = ("BEGIN", "after") if on_sqlite else ("DELETE", "before")
+    sa.event.listen(engine, f"{moment}_cursor_execute", start)
+    sa.event.listen(engine, "commit", end)
+    yield held
+    sa.event.remove(engine, f"{moment}_cursor_execute", start)
+    sa.event.remove(engine, "commit", end)
+
+
+def growth(ground, attempts=1_000_000, purges=200, most=MOST):
+    """Endless growth: retention beside a busy dispatcher and a writer."""
+    hook = fill(ground, attempts)
+    ground.events(3, endpoint_id=hook)
+    ground.release()
+    held_ids = [one.id for one in ground.rows(Delivery, Delivery.state == DeliveryState.DUE)]
+    with ground.app.app_context(), transaction() as session:
+        session.execute(
+            sa.update(Delivery)
+            .where(Delivery.id.in_(held_ids))
+            .values(state=DeliveryState.HELD, created_at=ground.clock() - timedelta(days=DAYS))
+        )
+    scraped = [scrape_seconds(ground) for _ in range(5)]
+    dispatcher = Dispatcher(ground.app.app_context, ground.house, ground.send, chores=())
+    dispatcher.start()
+    gone = 0
+    try:
+        with ground.app.app_context():
+            engine = db.engine
+        with Writer(ground) as writer, noting_locks(engine, threading.get_ident()) as locks:
+            for _ in range(purges):
+                with ground.app.app_context():
+                    gone += tidy(ground.house)
+            pause(0.1)
+    finally:
+        dispatcher.stop(5)
+    p99 = statistics.quantiles(writer.took, n=100)[-1] * 1000
+    longest, worked = (max(numbers) * 1000 for numbers in zip(*locks, strict=True))
+    kept = ground.rows(Delivery, Delivery.id.in_(held_ids))
+    assert [one.state for one in kept] == [DeliveryState.HELD] * 3
+    assert gone >= min(purges * (BATCH - 3), attempts), f"only {gone} rows are gone"
+    assert len(ground.receiver.received) > 0
+    assert max(longest, p99) < most, f"longest lock {longest:.0f} ms, p99 {p99:.0f} ms"
+    return (
+        f"{gone:,} of {attempts:,} rows gone, longest lock {longest:.0f} ms"
+        f" ({worked:.0f} of work), a writer beside it p99 {p99:.0f} ms,"
+        f" scrape {statistics.median(scraped) * 1000:.0f} ms"
+    )
+
+
+def scrape_seconds(ground):
+    began = time.monotonic()
+    with ground.app.app_context():
+        exposition(ground.house)
+    return time.monotonic() - began
