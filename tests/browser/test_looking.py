@@ -98,7 +98,9 @@ def paths_of(app):
         table = others.get(rule.endpoint)
         public_id = comment.public_id if table is None else rows(app, table)[0].public_id
         values = {**named, "public_id": public_id}
-        built = app.url_map.bind("").build(rule.endpoint, {n: values.get(n, 1) for n in rule.arguments})
+        built = app.url_map.bind("").build(
+            rule.endpoint, {n: values.get(n, 1) for n in rule.arguments}
+        )
         found.append((built, rule.methods))
     return found
 
