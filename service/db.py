@@ -26,6 +26,7 @@ except ImportError:  # no wheel for this platform: the system's library serves
 
 WRITING = "gatepost.writing"
 JOINED = "gatepost.joined"
+BROKEN = "gatepost.broken"
 BUSY_RETRY = 2  # seconds
 LOCK_RETRY = 0.01  # seconds
 
@@ -184,8 +185,8 @@ def transaction() -> Generator[Session]:
     """
     session: Session = db.session()
     if session.info.get(JOINED):
-        yield session
-        session.flush()  # as the commit would have: what breaks, breaks here
+        with _part(session):
+            yield session
         return
     if session.info.get(WRITING):
         raise RuntimeError("transactions do not nest")
@@ -214,13 +215,27 @@ def joined() -> Generator[Session]:
 
     Raises:
         UnavailableError: the database could not take it now; nothing is stored.
+        RuntimeError: a deed failed, and who called it went on all the same; nothing is stored.
     """
     with transaction() as session:
-        session.info[JOINED] = True
+        session.info[JOINED], session.info[BROKEN] = True, False
         try:
             yield session
         finally:
             session.info[JOINED] = False
+        if session.info[BROKEN]:
+            raise RuntimeError("a part of this transaction failed")
+
+
+@contextlib.contextmanager
+def _part(session: Session) -> Generator[None]:
+    """Do a block as a part of a transaction that somebody else ends."""
+    try:
+        yield
+        session.flush()  # as the commit would have: what breaks, breaks here
+    except BaseException:
+        session.info[BROKEN] = True  # half a deed must not be stored
+        raise
 
 
 def _unavailable() -> UnavailableError:

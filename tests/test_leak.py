@@ -1,6 +1,7 @@
 """A reader's address is in no answer but one, no log, webhook or byte of the database."""
 
 import hashlib
+import json
 import re
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -19,10 +20,13 @@ from service.web.context import HOUSE
 from tests.building import ORIGIN, found_demo_site
 from tests.leaks import disguises, leaks
 from tests.serving import ROOT, Service
+from tests.web.api.programs import key_for
 from tests.web.desk import send_json
 from tests.web.staff import PASSWORD, hire
 
 CANARY = "Zq7Canary.x91k@leak-probe-4471.org"
+NETWORK = "203.0.113.77"
+"""A reader's, as a program names it."""
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 PAGE = "/canary"
 METRICS_TOKEN = "a-token-for-prometheus"
@@ -207,9 +211,40 @@ def staff(run, csrf, public_id):
         assert run.ask(page, "GET", page)[0].status == 200
 
 
+def program(run, app):
+    """Walk through what a program can do with a comment, and with an address of either kind."""
+    shown = key_for(app)
+    key = {"Authorization": f"Bearer {shown}", "Content-Type": "application/json"}
+    given = {"author": "Ana", "email": CANARY, "page": PAGE, "ip": NETWORK}
+
+    def ask(name, path, body=None, **headers):
+        method = "GET" if body is None else "POST"
+        told = None if body is None else json.dumps(body)
+        sent = {name.replace("_", "-"): value for name, value in headers.items()}
+        return run.ask(f"API: {name}", method, f"/api/v1/{path}", told, {**key, **sent})
+
+    for name in ("handed in", "handed in again"):
+        answer, told = ask(name, "comments", {**given, "comment": "By API"}, Idempotency_Key="1")
+        assert (name, answer.status) == (name, 202)
+    path = f"comments/{json.loads(told)['id']}"
+    for name, address, body, status in (
+        ("mistakes", "comments", {**given, "ip": f"{NETWORK}!"}, 422),
+        ("scored", "score", {"email": CANARY, "comment": "By API"}, 200),
+        ("one", path, None, 200),
+        ("list", "comments?q=API", None, 200),
+        ("decided", f"{path}/decision", {"status": "approved", "version": 1}, 200),
+        ("stale", f"{path}/decision", {"status": "spam", "version": 1}, 409),
+        ("many", "comments/decisions", {"status": "spam", "comments": [{"id": "none",
+                                                                       "version": 1}]}, 200),
+    ):  # fmt: skip
+        assert (name, ask(name, address, body)[0].status) == (name, status)
+    return shown
+
+
 def test_a_readers_address_shows_nowhere(run):
-    reader, receiver, _app, url = run
+    reader, receiver, app, url = run
     token = play(reader, receiver)
+    key = program(reader, app)
 
     places = dict(reader.told)
     head, _, page = places.pop(THE_ONE_DOOR).partition(b"\n\n")
@@ -221,6 +256,8 @@ def test_a_readers_address_shows_nowhere(run):
     assert len(receiver.kept) >= 2
     assert sum(map(len, places.values())) > 50_000
     assert leaks(CANARY, places) == []
+    for secret in (NETWORK, key):
+        assert [place for place, told in places.items() if secret.encode() in told] == []
 
     export = reader.form("export", f"/receipts/{token}", action="export")[1]
     assert CANARY.lower() in export.lower(), (

@@ -122,7 +122,7 @@ def days(chosen: Filter) -> list[sa.ColumnElement[bool]]:
     found = []
     if chosen.since is not None:
         found.append(Comment.created_at >= datetime.combine(chosen.since, time(), UTC))
-    if chosen.until is not None:
+    if chosen.until is not None and chosen.until < date.max:  # no day comes after the last one
         after = datetime.combine(chosen.until, time(), UTC) + timedelta(days=1)
         found.append(Comment.created_at < after)
     return found

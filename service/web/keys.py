@@ -87,6 +87,7 @@ def _page(site: Site, **more: Any) -> str:
             "site": site,
             "live": [pair for pair in found if api_keys.is_live(pair[0], now)],
             "over": [pair for pair in found if not api_keys.is_live(pair[0], now)],
+            "now": now,
             "ended": ended,
             "kinds": KINDS,
             "scopes": SCOPES,

@@ -4,7 +4,7 @@ import subprocess
 import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -19,6 +19,7 @@ from service.db import (
     db,
     engine_options,
     forget_freed_pages,
+    joined,
     transaction,
     wal_in_use,
     wal_is_safe,
@@ -121,6 +122,25 @@ def test_transactions_do_not_nest(context):
         with pytest.raises(RuntimeError, match="nest"), transaction():
             pass
     assert tokens(context) == [0.0]
+
+
+def test_joined_transactions_are_stored_together_or_not_at_all(context):
+    with pytest.raises(ZeroDivisionError), joined():
+        store_and_fail()
+    assert tokens(context) == []
+
+    def go_on_all_the_same():
+        with suppress(ZeroDivisionError):
+            store_and_fail()
+
+    with pytest.raises(RuntimeError, match="failed"), joined():
+        go_on_all_the_same()
+    assert tokens(context) == []
+    with joined(), transaction() as session:
+        session.add(bucket())
+    assert tokens(context) == [0.0]
+    with transaction(), pytest.raises(RuntimeError, match="nest"), joined():
+        pass
 
 
 def test_a_row_added_outside_a_transaction_is_refused(app):

@@ -67,6 +67,9 @@ def refusal(body, kind):
         ("POST", "/healthz", False),
         ("PUT", "/queue", False),
         ("DELETE", COMMENTS, False),
+        ("GET", "/api/v1/comments", True),
+        ("DELETE", "/api/v1/endpoints/x", True),
+        ("TRACE", "/api/v1/comments", False),
         ("TRACE", "/", False),
         ("get", "/", False),
     ],
@@ -106,6 +109,29 @@ def test_each_door_has_its_cap_and_says_it(path, cap):
 def test_a_body_needs_one_plain_length(headers, error):
     with pytest.raises(error):
         GATE.check_head(head("POST", COMMENTS, ("content-type", FORM), *headers))
+
+
+@pytest.mark.parametrize(
+    ("method", "headers", "error"),
+    [
+        ("DELETE", [], None),
+        ("POST", [("content-length", "0")], None),
+        ("PATCH", [("content-length", "2"), ("content-type", JSON)], None),
+        ("POST", [], LengthRequiredError),
+        ("DELETE", [("transfer-encoding", "chunked")], LengthRequiredError),
+        ("POST", [("content-length", "2")], MediaTypeError),
+        ("POST", [("content-length", "2"), ("content-type", FORM)], MediaTypeError),
+        ("POST", [("content-length", str(STAFF_CAP + 1)), ("content-type", JSON)], TooLargeError),
+    ],
+)
+def test_the_api_takes_json_or_nothing_at_all(method, headers, error):
+    asked = head(method, "/api/v1/endpoints/x", *headers)
+    if error is None:
+        passage = GATE.check_head(asked)
+        assert check_body(passage, b"{}" if passage.length else b"") in (None, {})
+    else:
+        with pytest.raises(error):
+            GATE.check_head(asked)
 
 
 @pytest.mark.parametrize("name", ["content-length", "transfer-encoding"])

@@ -47,21 +47,18 @@ def test_who_need_not_give_a_name_need_not_give_one_here(app_on_both, program):
     assert "Thank you." in answer.json["message"]
 
 
-@pytest.mark.parametrize(
-    ("changed", "field"),
-    [
-        ({"ip": "here"}, "ip"),
-        ({"notify": "yes"}, "notify"),
-        ({"page": "https://elsewhere.example.net/"}, "page"),
-        ({"parent": "no id"}, "parent"),
-        ({"ticket": "t"}, "ticket"),
-        ({"submission_id": "s"}, "submission_id"),
-    ],
-)
-def test_what_makes_no_comment_is_named_by_field(app, changed, field):
-    answer = Program(app).post("/comments", {**COMMENT, **changed})
-
-    assert (answer.status_code, list(answer.json["errors"])) == (422, [field])
+def test_what_makes_no_comment_is_named_by_field(app):
+    program = Program(app)
+    for changed in (
+        {"ip": "here"},
+        {"notify": "yes"},
+        {"page": "https://elsewhere.example.net/"},
+        {"parent": "no id"},
+        {"ticket": "t"},
+        {"submission_id": "s"},
+    ):
+        answer = program.post("/comments", {**COMMENT, **changed})
+        assert (answer.status_code, list(answer.json["errors"])) == (422, list(changed))
 
 
 def test_a_closed_page_and_a_twin_are_refused(app_on_both, program):

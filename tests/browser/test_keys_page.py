@@ -1,0 +1,47 @@
+"""The page of keys and the page about the API in a real browser, on a phone."""
+
+import re
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+
+from models import Role
+from tests.live import live
+from tests.serving import free_port
+from tests.web.desk import site_of
+from tests.web.staff import PASSWORD, hire
+
+PHONE = {"width": 320, "height": 640}
+
+
+@pytest.fixture
+def place(make_app, sqlite_url):
+    base = f"http://127.0.0.1:{free_port()}"
+    app = make_app(sqlite_url, base_url=base)
+    hire(app, site_of(app), role=Role.OWNER)
+    with live(app, base):
+        yield base
+
+
+def test_a_key_is_made_and_copied_on_a_phone_and_axe_finds_nothing(place, browser, pictures):
+    context = browser.new_context(viewport=PHONE, color_scheme="dark")
+    page = context.new_page()
+    page.goto(f"{place}/login?next=/sites/blog/keys")
+    page.get_by_label("Email address").fill("ana@staff.example.org")
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_role("button", name="Sign in").click()
+    page.get_by_label("Which program gets it").fill("Build server")
+    page.get_by_label("read", exact=True).check()
+    page.get_by_role("button", name="Make the key").click()
+
+    shown = page.get_by_label("Key", exact=True)
+    assert shown.input_value().startswith("gpk_")
+    page.get_by_role("button", name="Copy the key").click()
+    page.get_by_role("status").filter(has_text=re.compile("Copied|selected")).wait_for()
+    page.screenshot(path=pictures / "keys-phone.png", full_page=True)
+    for path in (None, "/api/v1/"):
+        if path:
+            page.goto(f"{place}{path}")
+        assert Axe().run(page).response["violations"] == []
+        assert page.evaluate("document.documentElement.scrollWidth") == PHONE["width"]
+    context.close()
