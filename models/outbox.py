@@ -20,6 +20,7 @@ class EventType(enum.StrEnum):
     EDITED = "comment.edited"
     WITHDRAWN = "comment.withdrawn"
     ERASED = "comment.erased"
+    PAGE = "thread.updated"
     PING = "ping"
 
 
@@ -226,7 +227,8 @@ class Delivery(Base):
         sa.Index(
             "ix_delivery_ahead",
             "endpoint_id",
-            sqlite_where=sa.text("ahead"),
+            "due_at",
+            sqlite_where=sa.text("ahead = 1"),
             postgresql_where=sa.text("ahead"),
         ),
         sa.Index(

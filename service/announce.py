@@ -1,5 +1,6 @@
 """Writing events: in the transaction of their cause, so that neither stands without the other."""
 
+import enum
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -107,6 +108,47 @@ def comment_event(
             body=_body(kind, now, data),
             occurred_at=now,
             release_at=now + timedelta(seconds=hold),
+        )
+    )
+
+
+class Change(enum.StrEnum):
+    """What an owner or a moderator did to a page, on the wire."""
+
+    DESCRIBED = "described"
+    CLOSED = "closed"
+    OPENED = "opened"
+    NAMED = "named"
+    UNNAMED = "unnamed"
+    MERGED = "merged"
+
+
+def page_event(
+    session: Session, house: House, thread: Thread, change: Change, *, name: str | None = None
+) -> None:
+    """Write that a page changed: its keys and its public title, never a title a reader sent.
+
+    Args:
+        name: the other name that came, went, or belonged to the page that was merged into it.
+    """
+    data = {
+        "site": session.get_one(Site, thread.site_id).slug,
+        "page": thread.page,
+        "title": thread.title or None,
+        "version": thread.version,
+        "closed": thread.closed_at is not None,
+        "change": change.value,
+        "name": name,
+    }
+    now = house.now()
+    session.add(
+        Event(
+            public_id=f"evt_{house.token(26)}",
+            site_id=thread.site_id,
+            type=EventType.PAGE,
+            body=_body(EventType.PAGE, now, data),
+            occurred_at=now,
+            release_at=now,
         )
     )
 

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from sqlalchemy.orm import Session
 
 from models import PageAlias, Policy, Site, Thread
+from service.announce import Change, page_event
 from service.audit import note
 from service.db import db, transaction
 from service.errors import InvalidError, NotFoundError
@@ -32,6 +33,8 @@ def set_closed(house: House, site_id: int, thread_id: int, *, shut: bool) -> Thr
             thread.version += 1
             act = "page.close" if shut else "page.open"
             note(session, house, act, site_id, page=thread_id)
+            page_event(session, house, thread, Change.CLOSED if shut else Change.OPENED)
+    house.wake()
     return thread
 
 
@@ -50,7 +53,10 @@ def add_alias(house: House, site: Site, thread_id: int, page: str) -> None:
             own = holder.id == thread.id
             raise InvalidError({"alias": [OWN_NAME if own else OTHERS_NAME]})
         session.add(_alias(house, thread, key))
+        thread.version += 1
         note(session, house, "page.alias", site.id, page=thread_id)
+        page_event(session, house, thread, Change.NAMED, name=key)
+    house.wake()
 
 
 def drop_alias(house: House, site: Site, thread_id: int, alias_id: int) -> None:
@@ -65,7 +71,10 @@ def drop_alias(house: House, site: Site, thread_id: int, alias_id: int) -> None:
         if alias is None:
             raise NotFoundError("This page has no such other name.")
         session.delete(alias)
+        thread.version += 1
         note(session, house, "page.drop_alias", site.id, page=thread_id)
+        page_event(session, house, thread, Change.UNNAMED, name=alias.page)
+    house.wake()
 
 
 def merge(house: House, site: Site, thread_id: int, into: str) -> Thread:
@@ -92,6 +101,8 @@ def merge(house: House, site: Site, thread_id: int, into: str) -> Thread:
         session.flush()  # its name is free for the alias from here on
         session.add(_alias(house, target, source.page))
         note(session, house, "page.merge", site.id, page=thread_id, into=target.id)
+        page_event(session, house, target, Change.MERGED, name=source.page)
+    house.wake()
     return target
 
 

@@ -132,6 +132,21 @@ def delivery_of_site(
     return None if found is None else (found[0], found[1], found[2])
 
 
+def sent_to(session: Session, site_id: int, endpoint_id: int, event_id: str) -> Event | None:
+    """Return the event of that public id if it has a delivery to this endpoint of the site."""
+    query = (
+        sa.select(Event)
+        .join(Delivery, Delivery.event_id == Event.id)
+        .where(
+            Event.public_id == event_id,
+            Event.site_id == site_id,
+            Delivery.endpoint_id == endpoint_id,
+        )
+        .limit(1)
+    )
+    return session.scalar(query)
+
+
 def attempts_of(session: Session, delivery_ids: Sequence[int]) -> dict[int, list[Attempt]]:
     """Return the attempts of these deliveries, oldest first, by delivery."""
     query = sa.select(Attempt).where(Attempt.delivery_id.in_(delivery_ids)).order_by(Attempt.id)
@@ -139,6 +154,19 @@ def attempts_of(session: Session, delivery_ids: Sequence[int]) -> dict[int, list
     for attempt in session.scalars(query):
         found[attempt.delivery_id].append(attempt)
     return found
+
+
+def last_statuses(session: Session, delivery_ids: Sequence[int]) -> dict[int, int]:
+    """Return the HTTP status of each delivery's last attempt, where an answer came."""
+    last = (
+        sa.select(sa.func.max(Attempt.id))
+        .where(Attempt.delivery_id.in_(delivery_ids))
+        .group_by(Attempt.delivery_id)
+    )
+    query = sa.select(Attempt.delivery_id, Attempt.status).where(
+        Attempt.id.in_(last), Attempt.status.is_not(None)
+    )
+    return {delivery: status for delivery, status in session.execute(query) if status is not None}
 
 
 def last_position(session: Session) -> int:

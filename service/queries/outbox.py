@@ -89,9 +89,7 @@ def ready_endpoints(session: Session, now: datetime, *, lock: bool = False) -> S
             other.
     """
     due = sa.exists().where(Delivery.endpoint_id == Endpoint.id, IS_OPEN, Delivery.due_at <= now)
-    ahead = sa.exists().where(
-        Delivery.endpoint_id == Endpoint.id, Delivery.ahead, IS_OPEN, Delivery.due_at <= now
-    )
+    ahead = sa.exists().where(Delivery.endpoint_id == Endpoint.id, *_goes_ahead(now))
     query = (
         sa.select(Endpoint.id)
         .where(
@@ -107,6 +105,13 @@ def _rests(now: datetime) -> sa.ColumnElement[bool]:
     return sa.func.coalesce(Endpoint.open_until > now, sa.false())
 
 
+def _goes_ahead(now: datetime) -> tuple[sa.ColumnElement[bool], ...]:
+    # States are bound here: SQLite would else walk through all that is open and not use the
+    # index of the few that go ahead.
+    open_states = (DeliveryState.DUE, DeliveryState.LEASED)
+    return Delivery.ahead == sa.true(), Delivery.state.in_(open_states), Delivery.due_at <= now
+
+
 def ahead_of_all(
     session: Session, now: datetime, endpoint_ids: Sequence[int], *, cap: int, limit: int
 ) -> Sequence[int]:
@@ -120,9 +125,7 @@ def ahead_of_all(
         .outerjoin(under_way, under_way.c.endpoint_id == Delivery.endpoint_id)
         .where(
             Delivery.endpoint_id.in_(endpoint_ids),
-            Delivery.ahead,
-            IS_OPEN,
-            Delivery.due_at <= now,
+            *_goes_ahead(now),
             sa.func.coalesce(under_way.c.number, 0) < cap,
         )
         .group_by(Delivery.endpoint_id)

@@ -5,7 +5,7 @@ import re
 import pytest
 import sqlalchemy as sa
 
-from models import AtOnce, Batch, Comment, Digest, Endpoint, Role, Thread
+from models import AtOnce, Batch, Comment, Delivery, Digest, Endpoint, Role, Thread
 from models.base import Base
 from service.db import db
 from service.endpoints import add_endpoint
@@ -92,6 +92,8 @@ def paths_of(app):
     named = {"slug": "blog", "number": thread.id, "token": "x", "filename": "queue.js"}
     named |= {"id": comment.public_id, "site": "blog", "thread": thread.id}
     named["endpoint"] = rows(app, Endpoint)[0].public_id
+    named["endpoint_id"] = named["endpoint"]
+    named["delivery_id"] = named["delivery"] = rows(app, Delivery)[0].public_id
     others = {"acts.show_batch": Batch, "endpoints.change": Endpoint}
     found = []
     for rule in app.url_map.iter_rules():

@@ -7,9 +7,9 @@ import sqlalchemy as sa
 
 from models import Site
 from service.db import db
+from service.endpoints import add_endpoint
 from service.out.dispatcher import Dispatcher
 from service.out.webhooks import sender
-from service.sites import add_endpoint
 from service.web.context import HOUSE
 from tests.building import COMMENT, rows
 from tests.conftest import visitor

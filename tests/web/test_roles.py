@@ -12,6 +12,7 @@ from models import (
     ApiKeyKind,
     Batch,
     Comment,
+    Delivery,
     Endpoint,
     Role,
     Rule,
@@ -24,6 +25,7 @@ from models import (
 from service import api_keys, rules
 from service.api_keys import WantedKey
 from service.endpoints import add_endpoint
+from service.out import outbox
 from service.web.context import HOUSE
 from tests.building import found_demo_site, rows
 from tests.conftest import visitor
@@ -87,6 +89,12 @@ TABLE = {
     "GET /sites/<slug>/keys": OWNERS,
     "POST /sites/<slug>/keys": OWNERS,
     "POST /sites/<slug>/keys/<public_id>": OWNERS,
+    "GET /sites/<slug>/endpoints/<endpoint_id>/deliveries": OWNERS,
+    "POST /sites/<slug>/endpoints/<endpoint_id>/deliveries": OWNERS,
+    "GET /sites/<slug>/endpoints/<endpoint_id>/deliveries/<delivery_id>": OWNERS,
+    "POST /sites/<slug>/endpoints/<endpoint_id>/deliveries/<delivery_id>": OWNERS,
+    "GET /sites/<slug>/endpoints/<endpoint_id>/signature": OWNERS,
+    "POST /sites/<slug>/endpoints/<endpoint_id>/signature": OWNERS,
     "GET /sites/<slug>/model": STAFF,
     "POST /sites/<slug>/model": OWNERS,
     "POST /sites/<slug>/model/labels": OWNERS,
@@ -133,6 +141,7 @@ def blog(app):
     with app.app_context():
         house = app.extensions[HOUSE]
         add_endpoint(house, site.id, url="https://hooks.example.org/", types=[])
+        outbox.release(house)
         wanted = rules.wanted(RuleKind.WORD, RuleVerdict.BLOCK, "casino")
         rules.add_rules(house, site.id, number, wanted)
         key = WantedKey("Build server", ApiKeyKind.API, [Scope.READ], None)
@@ -162,6 +171,8 @@ def path_of(app, endpoint, arguments):
     named = {
         "slug": "blog",
         "number": rows(app, Rule if endpoint == "rules.end" else Thread)[0].id,
+        "endpoint_id": rows(app, Endpoint)[0].public_id,
+        "delivery_id": rows(app, Delivery)[0].public_id,
         "public_id": {
             "acts.show_batch": lambda: rows(app, Batch)[0].public_id,
             "endpoints.change": lambda: rows(app, Endpoint)[0].public_id,

@@ -50,13 +50,13 @@ def _name_deliveries() -> None:
         delivery.alter_column("ahead", existing_type=sa.Boolean(), nullable=False)
         delivery.create_unique_constraint("uq_delivery_public_id", ["public_id"])
     op.create_index("ix_delivery_log", "delivery", ["endpoint_id", "created_at", "id"])
-    ahead = sa.text("ahead")
+    # SQLite uses a partial index where it reads the very condition, and that says "= 1".
     op.create_index(
         "ix_delivery_ahead",
         "delivery",
-        ["endpoint_id"],
-        sqlite_where=ahead,
-        postgresql_where=ahead,
+        ["endpoint_id", "due_at"],
+        sqlite_where=sa.text("ahead = 1"),
+        postgresql_where=sa.text("ahead"),
     )
 
 
