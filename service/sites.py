@@ -190,12 +190,7 @@ def describe_page(house: House, site: Site, page: str, *, title: str, text: str)
     _check_topic(title, text, errors)
     with transaction() as session:
         thread = queries.thread_made(session, site.id, key, title="", now=house.now())
-        before = thread.title, thread.page_text, thread.registered
-        thread.title, thread.page_text, thread.registered = title.strip(), text.strip(), True
-        thread.version += 1
-        note(session, house, "page.describe", site.id, page=thread.id)
-        if (thread.title, thread.page_text, thread.registered) != before:
-            page_event(session, house, thread, Change.DESCRIBED)
+        _describe(session, house, thread, title=title, text=text)
     house.wake()
     return thread
 
@@ -226,10 +221,18 @@ def amend_page(
         title = thread.title if title is None else title
         text = thread.page_text if text is None else text
         _check_topic(title, text, {})
-        thread.title, thread.page_text, thread.registered = title.strip(), text.strip(), True
-        thread.version += 1
-        note(session, house, "page.describe", site_id, page=thread_id)
+        _describe(session, house, thread, title=title, text=text)
+    house.wake()
     return thread
+
+
+def _describe(session: Session, house: House, thread: Thread, *, title: str, text: str) -> None:
+    before = thread.title, thread.page_text, thread.registered
+    thread.title, thread.page_text, thread.registered = title.strip(), text.strip(), True
+    thread.version += 1
+    note(session, house, "page.describe", thread.site_id, page=thread.id)
+    if (thread.title, thread.page_text, thread.registered) != before:
+        page_event(session, house, thread, Change.DESCRIBED)
 
 
 def _check_topic(title: str, text: str, errors: dict[str, list[str]]) -> None:

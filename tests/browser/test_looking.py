@@ -90,9 +90,10 @@ def paths_of(app):
     """Every address that can be looked at, from the map of doors."""
     comment, thread = rows(app, Comment)[0], rows(app, Thread)[0]
     named = {"slug": "blog", "number": thread.id, "token": "x", "filename": "queue.js"}
-    named["id"] = comment.public_id
-    named |= {"endpoint_id": rows(app, Endpoint)[0].public_id}
-    named |= {"delivery_id": rows(app, Delivery)[0].public_id}
+    named |= {"id": comment.public_id, "site": "blog", "thread": thread.id}
+    named["endpoint"] = rows(app, Endpoint)[0].public_id
+    named["endpoint_id"] = named["endpoint"]
+    named["delivery_id"] = named["delivery"] = rows(app, Delivery)[0].public_id
     others = {
         "acts.show_batch": Batch,
         "endpoints.show": Endpoint,
@@ -103,7 +104,9 @@ def paths_of(app):
         table = others.get(rule.endpoint)
         public_id = comment.public_id if table is None else rows(app, table)[0].public_id
         values = {**named, "public_id": public_id}
-        built = app.url_map.bind("").build(rule.endpoint, {n: values[n] for n in rule.arguments})
+        built = app.url_map.bind("").build(
+            rule.endpoint, {n: values.get(n, 1) for n in rule.arguments}
+        )
         found.append((built, rule.methods))
     return found
 

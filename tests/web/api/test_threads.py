@@ -2,6 +2,7 @@
 
 from models import Scope
 from tests.building import ORIGIN
+from tests.web.api.dispatch import release
 from tests.web.api.programs import Program
 from tests.web.desk import send_json
 
@@ -14,7 +15,7 @@ def registered(program, page=PAGE, **more):
     return answer.json
 
 
-def test_a_page_is_registered_found_and_described(program):
+def test_a_page_is_registered_found_and_described(program, app_on_both, clock):
     made = registered(program, title="Cocaine", text="On the Amazon.")
 
     assert (made["page_url"], made["title"], made["registered"]) == (PAGE, "Cocaine", True)
@@ -22,6 +23,10 @@ def test_a_page_is_registered_found_and_described(program):
     assert program.get("/threads?page=/other").json["items"] == []
     answer = program.ask("PATCH", f"/threads/{made['id']}", json={"title": "Coca"})
     assert (answer.json["title"], answer.json["text"]) == ("Coca", "On the Amazon.")
+    release(app_on_both, clock)
+    bodies = [one["body"] for one in program.get("/events").json["items"]]
+    told = [(body["type"], body["data"]["title"]) for body in bodies]
+    assert told == [("thread.updated", "Cocaine"), ("thread.updated", "Coca")]
 
 
 def test_a_page_that_was_changed_since_is_left_as_it_is(program):
