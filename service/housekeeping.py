@@ -20,7 +20,6 @@ MAIL_LIFE = timedelta(days=30)  # that a mail went out, and what became of it
 SESSION_LIFE = timedelta(days=2)  # of a moderator's session, which is over after 12 hours
 ENROLMENT_LIFE = timedelta(days=1)  # of an authenticator app that no code has confirmed
 REPORT_LIFE = timedelta(days=365)  # of what programs reported as spam or ham
-HELD_LIFE = timedelta(days=60)  # of what a disabled endpoint did not get
 CONTACT_LIFE = timedelta(days=365)  # blind index and counters, after the last comment
 
 
@@ -42,6 +41,8 @@ def tidy(house: House) -> int:
         lambda session: queries.forget_subscriptions(session, now - CONFIRM_WITHIN),
         lambda session: queries.forget_mails(session, now - MAIL_LIFE),
         lambda session: queries.forget_notices(session, now - MAIL_LIFE),
+        # A disabled endpoint must not keep everything for ever.
+        lambda session: forget_held(session, events, queries.BATCH),
         # In this order: what a row stands on goes after it.
         lambda session: queries.forget_attempts(session, attempts),
         lambda session: queries.forget_deliveries(session, events),
@@ -51,7 +52,6 @@ def tidy(house: House) -> int:
         lambda session: queries.forget_sessions(session, now - SESSION_LIFE),
         lambda session: queries.forget_enrolments(session, now - ENROLMENT_LIFE),
         lambda session: queries.forget_resets(session, now),
-        lambda session: forget_held(session, now - HELD_LIFE, queries.BATCH),
         lambda session: forget_old_traces(session, now - MEMORY_LIFE, queries.BATCH),
         lambda session: forget_old_reports(session, now - REPORT_LIFE, queries.BATCH),
     )

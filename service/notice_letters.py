@@ -44,7 +44,10 @@ EVERY = {Digest.HOURLY: "Hourly", Digest.DAILY: "Daily", Digest.WEEKLY: "Weekly"
 FARES = {Fare.HOUR: "an hour", Fare.DAY: "a day", Fare.FOUR_DAYS: "four days"}
 RESTS = {
     Fare.PAUSED: "What happens meanwhile waits.",
-    Fare.DISABLED: "What waited for it, and what happens meanwhile, is held for 60 days.",
+    Fare.DISABLED: (
+        "What waited for it, and what happens meanwhile, is held as long as events are kept: 60"
+        " days, unless the operator chose otherwise."
+    ),
 }
 GOES_ON = (
     "Gatepost goes on trying. After five days without a success it disables the address and holds"

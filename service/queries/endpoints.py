@@ -7,7 +7,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from models import Delivery, DeliveryState, Endpoint, EndpointState, OldSecret
-from service.queries.outbox import IS_OPEN
+from service.queries.outbox import EVER_OPEN
 
 # Written into the statement, not bound: SQLite uses a partial index only where it can read it.
 IS_HELD = Delivery.state == sa.bindparam("held", DeliveryState.HELD, literal_execute=True)
@@ -57,7 +57,9 @@ def end_old_secrets(session: Session, endpoint_id: int, *, below: int) -> int:
 
 def give_up_open(session: Session, endpoint_id: int) -> None:
     """Let nothing more go to an endpoint: not what is due, nor what is held."""
-    query = sa.update(Delivery).where(Delivery.endpoint_id == endpoint_id, sa.or_(IS_OPEN, IS_HELD))
+    query = sa.update(Delivery).where(
+        Delivery.endpoint_id == endpoint_id, sa.or_(EVER_OPEN, IS_HELD)
+    )
     session.execute(
         query.values(state=DeliveryState.DEAD), execution_options={"synchronize_session": False}
     )
@@ -65,7 +67,7 @@ def give_up_open(session: Session, endpoint_id: int) -> None:
 
 def give_time_anew(session: Session, endpoint_id: int) -> None:
     """Let the five days of what waits begin with its next attempt: a pause was not its fault."""
-    query = sa.update(Delivery).where(Delivery.endpoint_id == endpoint_id, IS_OPEN)
+    query = sa.update(Delivery).where(Delivery.endpoint_id == endpoint_id, EVER_OPEN)
     session.execute(query.values(first_at=None), execution_options={"synchronize_session": False})
 
 
@@ -118,7 +120,7 @@ def forget_held(session: Session, before: datetime, limit: int) -> int:
 def waiting(session: Session, endpoint_id: int) -> tuple[int, datetime | None]:
     """Return how many deliveries wait for an endpoint, and when the first of them is due."""
     query = sa.select(sa.func.count(), sa.func.min(Delivery.due_at)).where(
-        Delivery.endpoint_id == endpoint_id, IS_OPEN
+        Delivery.endpoint_id == endpoint_id, EVER_OPEN
     )
     number, due = session.execute(query).one()
     return number, due
@@ -160,7 +162,7 @@ def build_to_come(session: Session, endpoint: Endpoint) -> bool:
 
     What is under way, or was tried already, may have begun before the newest change.
     """
-    untried = sa.and_(IS_OPEN, Delivery.state == DeliveryState.DUE, Delivery.attempts == 0)
+    untried = sa.and_(EVER_OPEN, Delivery.state == DeliveryState.DUE, Delivery.attempts == 0)
     # What is held goes out only if its owner wants so, unless nothing else would.
     coming = IS_HELD if endpoint.state is EndpointState.DISABLED else untried
     query = sa.select(Delivery.id).where(Delivery.endpoint_id == endpoint.id, coming)
@@ -171,7 +173,7 @@ def served_by_build(session: Session, endpoint_id: int, delivery_id: int) -> Non
     """End what still waits from before a build that succeeded: it showed that too."""
     query = sa.update(Delivery).where(
         Delivery.endpoint_id == endpoint_id,
-        IS_OPEN,
+        EVER_OPEN,
         Delivery.state == DeliveryState.DUE,
         Delivery.id < delivery_id,
     )

@@ -137,7 +137,7 @@ def forget_attempts(session: Session, before: datetime) -> int:
 def forget_deliveries(session: Session, before: datetime) -> int:
     """Delete a batch of deliveries that are over and were written before that; return how many.
 
-    One that is due or held stays, however old; so does one of which an attempt is kept.
+    One that is due stays, however old; so does one of which an attempt is kept.
     """
     old = (
         sa.select(Delivery.id)

@@ -1,7 +1,7 @@
 """Questions of the dispatcher: what is due, for whom, and who has it now."""
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 import sqlalchemy as sa
@@ -18,6 +18,8 @@ def _is_open(state: InstrumentedAttribute[DeliveryState]) -> sa.ColumnElement[bo
 
 
 IS_OPEN = _is_open(Delivery.state)
+# Where no time is asked for SQLite would take the index of all that an endpoint ever got.
+EVER_OPEN = sa.and_(IS_OPEN, Delivery.due_at > datetime(1970, 1, 1, tzinfo=UTC))
 
 
 def lease_clock(session: Session, local: datetime) -> datetime:
@@ -259,7 +261,7 @@ def hold_deliveries(session: Session, endpoint_id: int) -> None:
     """Keep the open deliveries of a disabled endpoint for a later replay."""
     session.execute(
         sa.update(Delivery)
-        .where(Delivery.endpoint_id == endpoint_id, IS_OPEN)
+        .where(Delivery.endpoint_id == endpoint_id, EVER_OPEN)
         .values(state=DeliveryState.HELD)
     )
 

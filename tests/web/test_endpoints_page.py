@@ -41,7 +41,7 @@ def deliver(app, *answers):
     now = app.extensions[HOUSE].now()
     with app.app_context(), transaction() as session:
         delivery = Delivery(
-            public_id="dlv_1",
+            public_id=f"dlv_{app.extensions[HOUSE].token(20)}",
             event_id=rows(app, Event)[-1].id,
             endpoint_id=rows(app, Endpoint)[-1].id,
             state=DeliveryState.DUE,
@@ -172,7 +172,10 @@ def test_its_state_is_told_in_words_with_its_reason_and_what_comes_next(app_on_b
     change_row(app, state="disabled", state_reason="The receiver answered 410 Gone.")
     page = owner.get(path).text
     assert ">disabled</span>" in page
-    assert "410 Gone. Nothing is sent; what happens meanwhile is held for 60 days." in page
+    assert (
+        "410 Gone. Nothing is sent; what happens meanwhile is held as long as events are kept"
+        in page
+    )
     assert 'value="test"' not in page
 
 
