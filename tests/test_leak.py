@@ -12,12 +12,12 @@ from urllib.parse import urlencode
 import pytest
 import sqlalchemy as sa
 
-from models import Comment, Role
+from models import Comment, Delivery, Endpoint, Role
 from service import endpoints
 from service.app import create_app
 from service.db import db, transaction
 from service.web.context import HOUSE
-from tests.building import ORIGIN, found_demo_site
+from tests.building import ORIGIN, found_demo_site, rows
 from tests.leaks import disguises, leaks
 from tests.serving import ROOT, Service
 from tests.web.api.programs import key_for
@@ -194,6 +194,15 @@ def play(run, receiver):
     return token
 
 
+def deliveries(run, app):
+    """Look at what was sent, and sign it again."""
+    log = f"/sites/blog/endpoints/{rows(app, Endpoint)[0].public_id}/deliveries"
+    first = rows(app, Delivery)[0].public_id
+    signed = f"{log.removesuffix('deliveries')}signature?delivery={first}"
+    for page in (log, f"{log}/{first}", signed):
+        assert run.ask(page, "GET", page)[0].status == 200
+
+
 def staff(run, csrf, public_id):
     """Walk through what else a moderator and an owner can do with a comment."""
     path = f"/queue/{public_id}"
@@ -261,6 +270,7 @@ def test_a_readers_address_shows_nowhere(run):
     reader, receiver, app, url = run
     token = play(reader, receiver)
     key = program(reader, app)
+    deliveries(reader, app)
 
     places = dict(reader.told)
     head, _, page = places.pop(THE_ONE_DOOR).partition(b"\n\n")
