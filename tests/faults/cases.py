@@ -41,7 +41,7 @@ def crash_after_commit(ground, number=200):
     sent = ground.events(number)
     began = time.monotonic()
     ground.worker()
-    ground.receiver.wait_for(1)
+    ground.until_arrived(1)
     first = time.monotonic() - began
     ground.until_done(number)
     assert {one.message_id for one in ground.receiver.received} == set(sent)
@@ -53,9 +53,9 @@ def kill_storm(ground, number=1500, kills=10):
     for place in range(5):
         ground.endpoint(ground.receiver.url(f"/{place}"))
     ground.events(number // 5)
-    for _ in range(kills):
+    for kill in range(kills):
         worker = ground.worker()
-        ground.receiver.wait_for(number // (kills + 1))
+        ground.until_arrived((kill + 1) * number // (kills + 1))
         worker.kill()
     ground.worker()
     ground.until_done(number)
@@ -104,7 +104,7 @@ def zombie(ground, number=16):
     first = ground.worker()
     ground.until(lambda: worker_is_up(first))
     ground.events(number // 4)
-    ground.receiver.wait_for(number)
+    ground.until_arrived(number)
     first.process.send_signal(signal.SIGSTOP)
     late = number
     if ground.kind == "sqlite":  # the one that sleeps has the turn, and keeps it
@@ -177,7 +177,7 @@ def restart(ground, server, number=50, away=5.0):
     ours = [ground.worker() for _ in range(4)]
     ground.until(lambda: all(worker_is_up(worker) for worker in ours))
     ground.events(10)
-    ground.receiver.wait_for(number)
+    ground.until_arrived(number)
     server.restart(away)
     back = time.monotonic()
     gate.set()

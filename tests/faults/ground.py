@@ -59,6 +59,10 @@ class Ground(PostOffice):
             pause(0.05)
         return time.monotonic() - began
 
+    def until_arrived(self, number):
+        """Wait until so many requests came in all; the start of a process may take its time."""
+        return self.until(lambda: len(self.receiver.received) >= number)
+
     def until_done(self, number):
         return self.until(lambda: self.count(Delivery.state == DeliveryState.DONE) == number)
 
