@@ -261,8 +261,21 @@ def program(run, app):
         ("stale", f"{path}/decision", {"status": "spam", "version": 1}, 409),
         ("many", "comments/decisions", {"status": "spam", "comments": [{"id": "none",
                                                                        "version": 1}]}, 200),
+        ("threads", "threads", None, 200),
+        ("events", "events?after=0", None, 200),
+        ("endpoints", "endpoints", None, 200),
+        ("sites", "sites", None, 200),
+        ("model", "model/candidates", None, 200),
+        ("statistics", "statistics", None, 200),
+        ("export", "privacy/export", {"address": CANARY}, 200),
+        ("export by comment", "privacy/export", {"comment": path.rpartition("/")[2]}, 200),
+        ("export of two", "privacy/export", {"address": CANARY, "comment": "x"}, 422),
+        ("erasure of two", "privacy/erase", {"address": CANARY, "comment": "x"}, 422),
     ):  # fmt: skip
         assert (name, ask(name, address, body)[0].status) == (name, status)
+    hook = json.loads(run.told["API: endpoints"].partition(b"\n\n")[2])["items"][0]["id"]
+    log = json.loads(ask("deliveries", f"endpoints/{hook}/deliveries")[1])["items"]
+    assert ask("delivery", f"deliveries/{log[0]['id']}")[0].status == 200
     return shown
 
 
