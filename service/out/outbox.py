@@ -7,7 +7,16 @@ from datetime import datetime, timedelta
 from email.utils import parsedate_to_datetime
 from typing import Any
 
-from models import Attempt, Delivery, DeliveryState, Endpoint, EndpointKind, Event, OldSecret
+from models import (
+    Attempt,
+    Delivery,
+    DeliveryState,
+    Endpoint,
+    EndpointKind,
+    Event,
+    OldSecret,
+    Outcome,
+)
 from service.db import db, transaction
 from service.house import House
 from service.notices import stir
@@ -112,7 +121,7 @@ def _given_up(delivery: Delivery) -> bool:
     """Give up one whose attempts never came to an end: whoever tried it is gone each time."""
     if delivery.attempts <= len(SCHEDULE) + 1:
         return False
-    delivery.state = DeliveryState.DEAD
+    delivery.state, delivery.outcome = DeliveryState.DEAD, Outcome.INTERNAL
     delivery.attempts = len(SCHEDULE) + 1
     return True
 
