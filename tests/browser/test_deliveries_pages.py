@@ -4,7 +4,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 
 from models import Delivery, DeliveryState, Endpoint, Role
-from service import sites
+from service import endpoints
 from service.db import transaction
 from service.out import outbox
 from service.out.webhooks import sender
@@ -30,7 +30,7 @@ def place(make_app, sqlite_url):
     hire(app, site, role=Role.OWNER)
     with Receiver() as receiver, app.app_context():
         receiver.script("/hook", REPLIES)
-        sites.add_endpoint(house, site.id, url=receiver.url("/hook"), types=[])
+        endpoints.add_endpoint(house, site.id, url=receiver.url("/hook"), types=[])
         for words in ("One.", "Two, süß.", "Three."):
             sent = visitor(app).post(COMMENTS, json={**COMMENT, "comment": words}, base_url=base)
             assert sent.status_code == 202, sent.json

@@ -8,7 +8,7 @@ import pytest
 import sqlalchemy as sa
 
 from models import Attempt, Delivery, DeliveryState, Endpoint, ReplayJob, Role
-from service import deliveries, sites
+from service import deliveries, endpoints
 from service.db import transaction
 from service.guarded import Answer, SendError
 from service.out import outbox
@@ -43,7 +43,7 @@ class Place:
 
     def endpoint(self, url="https://hooks.example.org/in"):
         with self.app.app_context():
-            sites.add_endpoint(self.house, site_of(self.app).id, url=url, types=[])
+            endpoints.add_endpoint(self.house, site_of(self.app).id, url=url, types=[])
 
     @property
     def path(self):
@@ -144,9 +144,7 @@ def test_what_cannot_be_sent_again_says_why(place):
     [first] = rows(place.app, Delivery)
     with place.app.app_context():
         [endpoint] = rows(place.app, Endpoint)
-        sites.set_endpoint_state(
-            place.house, site_of(place.app).id, endpoint.public_id, sites.EndpointState.PAUSED
-        )
+        endpoints.pause(place.house, site_of(place.app).id, endpoint.public_id)
 
     page = place.get(f"/{first.public_id}")
     answers = [place.post(f"/{first.public_id}"), place.post(action="replay", **RANGE)]
