@@ -19,7 +19,7 @@ from models import (
 from service import deliveries
 from service.app import create_app
 from service.db import db, transaction
-from service.sites import add_endpoint
+from service.endpoints import add_endpoint
 from service.web.context import HOUSE
 from tests.building import found_demo_site, rows
 from tests.out.receiver import Receiver

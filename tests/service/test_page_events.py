@@ -6,6 +6,7 @@ import pytest
 
 from models import Event, EventType, Thread
 from service import sites, threads
+from service.db import db
 from service.errors import InvalidError
 from service.web.context import HOUSE
 from tests.building import rows
@@ -37,7 +38,7 @@ def test_every_change_of_a_page_is_told_with_its_keys_and_public_title(app_on_bo
         threads.set_closed(house, site.id, thread, shut=True)
         threads.set_closed(house, site.id, thread, shut=False)
         threads.add_alias(house, site, thread, "/amazonia")
-        [alias] = threads.queries.aliases_of(sites.db.session(), thread)
+        [alias] = threads.queries.aliases_of(db.session(), thread)
         threads.drop_alias(house, site, thread, alias.id)
         threads.merge(house, site, old, "/amazon")
 

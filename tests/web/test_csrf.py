@@ -9,6 +9,8 @@ from tests.web.staff import OWN_FORM, csrf_of, hire, sign_in
 
 FOR_ANYBODY = {
     "akismet",
+    "api",
+    "coral",
     "form",
     "tickets",
     "threads",
@@ -17,13 +19,21 @@ FOR_ANYBODY = {
     "receipts",
     "mail",
     "health",
+    "metrics",
+    "perspective",
 }
 FOR_SIGNING_IN = {
     "account",
     "invitations",
     "reset",
 }  # /login and /setup have no session yet; /logout is tried below
-FILLED = {"slug": "blog", "public_id": "ep_unknown", "number": 4711}
+FILLED = {
+    "slug": "blog",
+    "public_id": "ep_unknown",
+    "endpoint_id": "ep_unknown",
+    "delivery_id": "dlv_unknown",
+    "number": 4711,
+}
 
 
 def guarded(app):

@@ -168,7 +168,7 @@ def test_nobody_acts_on_a_model_of_somebody_elses_site(app, owner, path):
 @pytest.mark.parametrize(
     ("role", "seen"),
     [
-        (Role.OWNER, [*BEFORE, "Check", "Webhooks", "Team", "Audit log", *AFTER]),
+        (Role.OWNER, [*BEFORE, "Check", "Webhooks", "Keys", "Team", "Audit log", *AFTER]),
         (Role.MODERATOR, [*BEFORE, "Team", *AFTER]),
         (Role.VIEWER, ["Settings", "Team", *AFTER]),
     ],
