@@ -20,6 +20,7 @@ from tests.serving import pause
 
 TRIES = 10  # attempts a delivery
 DAYS = 90
+HELD_DAYS = 30  # what is held goes when events do, after 60
 MOST = 100  # milliseconds that a purge may hold the database, and that a writer may wait
 
 
@@ -143,7 +144,7 @@ def growth(ground, attempts=1_000_000, purges=200, most=MOST):
         session.execute(
             sa.update(Delivery)
             .where(Delivery.id.in_(held_ids))
-            .values(state=DeliveryState.HELD, created_at=ground.clock() - timedelta(days=DAYS))
+            .values(state=DeliveryState.HELD, created_at=ground.clock() - timedelta(days=HELD_DAYS))
         )
     scraped = [scrape_seconds(ground) for _ in range(5)]
     dispatcher = Dispatcher(ground.app.app_context, ground.house, ground.send, chores=())
