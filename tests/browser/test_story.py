@@ -57,7 +57,7 @@ def subscribe(page, demo, verifier):
     page.get_by_label("Address").fill(url)
     page.get_by_label("comment.approved").check()
     page.get_by_role("button", name="Add the endpoint").click()
-    page.get_by_text("Signing secret").click()
+    page.get_by_role("button", name="Show the secrets").click()
     secret.write_text(page.locator("code.secret").inner_text())
     return process
 
