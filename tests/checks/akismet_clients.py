@@ -19,12 +19,10 @@ import time
 from pathlib import Path
 from urllib.parse import urlencode
 
-from service.app import create_app
-from service.db import db
-from tests.building import ORIGIN, found_demo_site
-from tests.serving import ROOT, Service
+from tests.building import ORIGIN
+from tests.serving import ROOT
 from tests.spamming import HONEST, SELLING
-from tests.web.caller import THANKS, akismet_key
+from tests.web.caller import THANKS, serving
 
 CLIENTS, CHECKS = 8, 250
 LIMIT = 0.200  # seconds, 99 of 100
@@ -220,13 +218,7 @@ def main(arguments):
     """Try everything; 1 where something is not as it should be."""
     folder = Path(arguments[0]).absolute()
     folder.mkdir(parents=True, exist_ok=True)
-    service = Service(folder / "service", akismet_burst=1_000_000)
-    service.environment["GATEPOST_AKISMET_HOST"] = f"localhost:{service.port}"
-    app = create_app(service.settings())
-    key = akismet_key(app, found_demo_site(app))
-    with app.app_context():
-        db.engine.dispose()
-    with service:
+    with serving(folder / "service", "localhost") as (service, key):
         good = [
             try_cedx(folder, service, key),
             try_names(folder, service, key),

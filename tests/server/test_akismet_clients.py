@@ -8,11 +8,8 @@ import akismet
 import httpx
 import pytest
 
-from service.app import create_app
-from service.db import db
-from tests.building import ORIGIN, found_demo_site
-from tests.serving import Service
-from tests.web.caller import HONEST, SELLING, THANKS, akismet_key
+from tests.building import ORIGIN
+from tests.web.caller import HONEST, SELLING, THANKS, serving
 
 WORST = f"{SELLING} viagra cialis http://pills-rx24.shop/a http://pills-rx24.shop/b"
 ADDRESS = "203.0.113.9"
@@ -22,14 +19,8 @@ AKISMET = "https://rest.akismet.com"
 @pytest.fixture(scope="module")
 def house(tmp_path_factory):
     """A live service with a site, and a key of it."""
-    service = Service(tmp_path_factory.mktemp("akismet"), akismet_burst=1_000_000)
-    service.environment["GATEPOST_AKISMET_HOST"] = f"127.0.0.1:{service.port}"
-    app = create_app(service.settings())
-    key = akismet_key(app, found_demo_site(app))
-    with app.app_context():
-        db.engine.dispose()
-    with service:
-        yield service, key
+    with serving(tmp_path_factory.mktemp("akismet"), "127.0.0.1") as found:
+        yield found
 
 
 class Elsewhere:

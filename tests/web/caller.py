@@ -1,11 +1,15 @@
 """What tests of Akismet's doors share: a key of the site, and a call with a valid comment."""
 
+import contextlib
 from urllib.parse import quote_from_bytes
 
 from models import ApiKeyKind
 from service.api_keys import WantedKey, make_key
+from service.app import create_app
+from service.db import db
 from service.web.context import HOUSE
-from tests.building import ORIGIN
+from tests.building import ORIGIN, found_demo_site
+from tests.serving import Service
 from tests.web.desk import site_of
 
 HONEST = "I grew up two hours from that river and it was never this low."
@@ -19,6 +23,19 @@ def akismet_key(app, site=None, name="WordPress"):
     wanted = WantedKey(name, ApiKeyKind.AKISMET, [], None)
     with app.app_context():
         return make_key(app.extensions[HOUSE], (site or site_of(app)).id, None, wanted).shown
+
+
+@contextlib.contextmanager
+def serving(folder, host):
+    """A live service that answers Akismet's clients under a name too; yields it and a key."""
+    service = Service(folder, akismet_burst=1_000_000)
+    service.environment["GATEPOST_AKISMET_HOST"] = f"{host}:{service.port}"
+    app = create_app(service.settings())
+    key = akismet_key(app, found_demo_site(app))
+    with app.app_context():
+        db.engine.dispose()
+    with service:
+        yield service, key
 
 
 class Caller:
