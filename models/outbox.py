@@ -284,6 +284,11 @@ class Delivery(Base):
     """Of the last attempt; None before the first."""
     created_at: Mapped[datetime]
 
+    @property
+    def is_open(self) -> bool:
+        """Whether it is still to be attempted, or is being attempted now."""
+        return self.state in (DeliveryState.DUE, DeliveryState.LEASED)
+
 
 class Attempt(Base):
     """One try of one delivery."""

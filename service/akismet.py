@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 
 from sqlalchemy.orm import Session
 
-from models import ApiKey, ApiKeyKind, Site
+from models import ApiKey, ApiKeyKind, Contact, Site
 from models.spam import Document
 from service import privacy
 from service.api_keys import is_live, known_key
@@ -24,13 +24,13 @@ from service.guards import TOO_MANY, Pace, take_turn, tokens_used
 from service.house import House
 from service.pages import PageError, key_on_site
 from service.privacy import EmailAddress
-from service.queries import comments, sites
+from service.queries import sites
 from service.queries.akismet import count_up
 from service.rulebook import SILENT, Spoken
 from service.ruling import spoken_of
 from service.scoring import Scored, Surroundings
 from service.shelving import links_in
-from service.signals import acquaintance, with_memory
+from service.signals import acquaintance, contact_of_address, with_memory
 from service.submit import judged, likeness_of
 from service.topic import on_page
 
@@ -233,13 +233,15 @@ def judge(house: House, caller: Caller, suspect: Suspect) -> Judged:
     if _is_test(suspect):
         return Judged(document, Surroundings(), None, spam=True, why="test")
     session, site = db.session(), caller.site
-    signals = {**suspect.signals, **acquaintance(session, house, site, suspect.email)}
+    contact = contact_of_address(session, house, site.id, suspect.email)
+    signals = {**suspect.signals, **acquaintance(suspect.email, contact)}
     around = with_memory(session, house, site, document, signals)
     scored = judged(session, house, site, document, around)
     if scored.probability is None:
         # Said as an answer, either word would be a lie: clients hold a comment and ask again.
         raise UnavailableError("The spam check failed; ask again later.", retry_after=RETRY)
-    why, spam = _by_rule(house, caller, suspect, scored)
+    spoken = _spoken(house, site, suspect, contact)
+    why, spam = _by_rule(site, suspect, scored, spoken)
     return Judged(
         document,
         around,
@@ -269,14 +271,12 @@ def _document(site: Site, suspect: Suspect) -> Document:
     return document if document.title else replace(document, title=suspect.topic)
 
 
-def _by_rule(house: House, caller: Caller, suspect: Suspect, scored: Scored) -> tuple[str, bool]:
+def _by_rule(site: Site, suspect: Suspect, scored: Scored, spoken: Spoken) -> tuple[str, bool]:
     """Return the rule that decides (empty = the score does), and whether it is spam.
 
     In the order of `service.arrival`: what blocks, what lets wait, the score, and what stands
     against it.
     """
-    site = caller.site
-    spoken = _spoken(house, site, suspect)
     most = site.policy.links_most
     waits = (
         ("blocked", spoken.blocked),
@@ -296,16 +296,12 @@ def _by_rule(house: House, caller: Caller, suspect: Suspect, scored: Scored) -> 
     return "", flagged
 
 
-def _spoken(house: House, site: Site, suspect: Suspect) -> Spoken:
+def _spoken(house: House, site: Site, suspect: Suspect, contact: Contact | None) -> Spoken:
     """Say what the site's rules find; a site that never had one is not asked."""
     if not site.rules_version:
         return SILENT
-    session, contact = db.session(), None
-    if suspect.email is not None:
-        index = privacy.blind_index(suspect.email, site_id=site.id, ring=house.ring)
-        contact = comments.contact_of_index(session, site.id, index)
     said = Document(text=suspect.text, author=suspect.name, url=suspect.website)
-    return spoken_of(session, house, site.id, said, None if contact is None else contact.id)
+    return spoken_of(db.session(), house, site.id, said, None if contact is None else contact.id)
 
 
 def guid_of(house: House, caller: Caller, suspect: Suspect, *, spam: bool) -> str:

@@ -97,19 +97,10 @@ def comment_event(
     }
     if comment.is_public:
         data |= public_comment(comment, subject.parent)
-    now = house.now()
-    session.add(
-        Event(
-            public_id=f"evt_{house.token(26)}",
-            site_id=comment.site_id,
-            comment_id=comment.id,
-            decision_id=decision_id,
-            type=kind,
-            body=_body(kind, now, data),
-            occurred_at=now,
-            release_at=now + timedelta(seconds=hold),
-        )
-    )
+    event = _event(house, kind, comment.site_id, data)
+    event.comment_id, event.decision_id = comment.id, decision_id
+    event.release_at += timedelta(seconds=hold)
+    session.add(event)
 
 
 class Change(enum.StrEnum):
@@ -140,32 +131,26 @@ def page_event(
         "change": change.value,
         "name": name,
     }
-    now = house.now()
-    session.add(
-        Event(
-            public_id=f"evt_{house.token(26)}",
-            site_id=thread.site_id,
-            type=EventType.PAGE,
-            body=_body(EventType.PAGE, now, data),
-            occurred_at=now,
-            release_at=now,
-        )
-    )
+    session.add(_event(house, EventType.PAGE, thread.site_id, data))
 
 
 def ping(session: Session, house: House, endpoint: Endpoint, site: Site) -> None:
     """Write a test event for one endpoint."""
+    event = _event(house, EventType.PING, site.id, {"site": site.slug})
+    event.endpoint_id = endpoint.id
+    session.add(event)
+
+
+def _event(house: House, kind: EventType, site_id: int, data: Mapping[str, Any]) -> Event:
+    """Return an event of this moment that may leave at once."""
     now = house.now()
-    session.add(
-        Event(
-            public_id=f"evt_{house.token(26)}",
-            site_id=site.id,
-            endpoint_id=endpoint.id,
-            type=EventType.PING,
-            body=_body(EventType.PING, now, {"site": site.slug}),
-            occurred_at=now,
-            release_at=now,
-        )
+    return Event(
+        public_id=f"evt_{house.token(26)}",
+        site_id=site_id,
+        type=kind,
+        body=_bytes({"type": kind.value, "timestamp": iso(now), "data": data}),
+        occurred_at=now,
+        release_at=now,
     )
 
 
@@ -180,10 +165,6 @@ def purge(session: Session, comment: Comment, now: datetime) -> None:
         if event.position is None and event.cancelled_at is None:
             event.cancelled_at = now
     stop_deliveries(session, [event.id for event in events])
-
-
-def _body(kind: EventType, occurred: datetime, data: Mapping[str, Any]) -> bytes:
-    return _bytes({"type": kind.value, "timestamp": iso(occurred), "data": data})
 
 
 def _bytes(body: Mapping[str, Any]) -> bytes:

@@ -5,7 +5,6 @@ click takes the whole, and a checksum at the end, so that a slip of the pen cost
 """
 
 import binascii
-import hashlib
 import hmac
 import re
 import secrets
@@ -14,13 +13,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from sqlalchemy.orm import Session
+
 from models import ApiKey, ApiKeyKind, Moderator, Scope
 from models.api_key import KEY_NAME_LENGTH
 from service.audit import note
 from service.db import db, transaction
 from service.errors import InvalidError, NotFoundError, UnavailableError
 from service.house import House
+from service.opening import token_digest
 from service.queries import api_keys as queries
+from service.queries.sites import site_held
 from service.words import has_forbidden, normal_line
 
 PREFIX = "gpk"
@@ -76,7 +79,7 @@ def make_key(house: House, site_id: int, moderator_id: int | None, wanted: Wante
     _check(name, wanted)
     now = house.now()
     with transaction() as session:
-        queries.hold_site(session, site_id)
+        site_held(session, site_id)
         if queries.live_number(session, site_id, wanted.kind, now) >= MOST_LIVE:
             raise InvalidError(
                 {"kind": [f"The site has {MOST_LIVE} of these keys. End one first."]}
@@ -87,7 +90,7 @@ def make_key(house: House, site_id: int, moderator_id: int | None, wanted: Wante
             site_id=site_id,
             kind=wanted.kind,
             name=name,
-            digest=_digest(shown),
+            digest=token_digest(shown),
             scopes=sorted(scope.value for scope in wanted.scopes),
             made_by=moderator_id,
             made_at=now,
@@ -118,12 +121,22 @@ def end_key(house: House, site_id: int, public_id: str) -> ApiKey:
         NotFoundError: the site has none of that id.
     """
     with transaction() as session:
-        row = queries.key_for_change(session, site_id, public_id)
-        if row is None:
-            raise NotFoundError("There is no such key.")
+        row = held_key(session, site_id, public_id)
         if row.ended_at is None:
             row.ended_at = house.now()
             note(session, house, "key.end", site_id, key=public_id)
+    return row
+
+
+def held_key(session: Session, site_id: int, public_id: str) -> ApiKey:
+    """Return one key of a site, over or not, locked until the transaction ends.
+
+    Raises:
+        NotFoundError: the site has none of that id.
+    """
+    row = queries.key_for_change(session, site_id, public_id)
+    if row is None:
+        raise NotFoundError("There is no such key.")
     return row
 
 
@@ -140,7 +153,7 @@ def known_key(typed: str, kind: ApiKeyKind) -> ApiKey | None:
     """
     public_id = _id_in(typed, kind)
     row = None if public_id is None else queries.by_public_id(db.session(), kind, public_id)
-    if row is None or not hmac.compare_digest(row.digest, _digest(typed)):
+    if row is None or not hmac.compare_digest(row.digest, token_digest(typed)):
         return None
     return row
 
@@ -165,13 +178,8 @@ def see_key(house: House, row: ApiKey) -> None:
         return
 
 
-def keys_of(site_id: int) -> Sequence[ApiKey]:
-    """Return a site's keys, newest first, those that are over included."""
-    return queries.of_site(db.session(), site_id)
-
-
 def keys_and_makers(site_id: int) -> Sequence[tuple[ApiKey, Moderator | None]]:
-    """Return a site's keys, newest first, with who made them."""
+    """Return a site's keys, newest first, those that are over included, with who made them."""
     return queries.of_site_with_makers(db.session(), site_id)
 
 
@@ -204,7 +212,3 @@ def _check_signs(body: str) -> str:
 
 def _hex_check(body: str) -> str:
     return f"{binascii.crc32(body.encode('utf-8', 'replace')):08x}"
-
-
-def _digest(shown: str) -> bytes:
-    return hashlib.sha256(shown.encode("utf-8", "replace")).digest()

@@ -17,10 +17,10 @@ from models import (
 )
 from service.audit import note
 from service.db import db, transaction
+from service.endpoints import endpoint_of
 from service.errors import ConflictError, InvalidError, NotFoundError
 from service.house import House
 from service.queries import deliveries as queries
-from service.queries.endpoints import endpoint_of_site
 from service.queries.outbox import endpoint_for_change, lease_clock
 
 MOST = 10_000
@@ -64,6 +64,30 @@ def new_delivery(
     )
 
 
+def delivery_of(site_id: int, public_id: str) -> tuple[Delivery, Event, Endpoint]:
+    """Return a delivery of a site with what it carries and where to.
+
+    Raises:
+        NotFoundError: no such delivery on this site.
+    """
+    found = queries.delivery_of_site(db.session(), site_id, public_id)
+    if found is None:
+        raise NotFoundError(NO_DELIVERY)
+    return found
+
+
+def delivery_to(endpoint: Endpoint, public_id: str) -> tuple[Delivery, Event]:
+    """Return a delivery to one endpoint with what it carries.
+
+    Raises:
+        NotFoundError: no such delivery to it.
+    """
+    delivery, event, whither = delivery_of(endpoint.site_id, public_id)
+    if whither.id != endpoint.id:
+        raise NotFoundError(NO_DELIVERY)
+    return delivery, event
+
+
 def replay_one(house: House, site_id: int, delivery_id: str) -> Delivery:
     """Send what a delivery carries once more, now, even if the endpoint's breaker is open.
 
@@ -81,10 +105,7 @@ def replay_one(house: House, site_id: int, delivery_id: str) -> Delivery:
         ConflictError: it is under way, its comment was erased, or the endpoint is not served.
     """
     with transaction() as session:
-        found = queries.delivery_of_site(session, site_id, delivery_id)
-        if found is None:
-            raise NotFoundError(NO_DELIVERY)
-        _, event, endpoint = found
+        _, event, endpoint = delivery_of(site_id, delivery_id)
         # Before its deliveries, as everybody does who changes both.
         endpoint = _served(endpoint_for_change(session, endpoint.id))
         if queries.was_erased(session, event):
@@ -104,7 +125,7 @@ def _again(
 ) -> Delivery:
     if newest.state is DeliveryState.LEASED and newest.due_at > now:
         raise ConflictError(UNDER_WAY)
-    if newest.state in (DeliveryState.DUE, DeliveryState.LEASED):
+    if newest.is_open:
         newest.due_at, newest.ahead = now, True
         return newest
     delivery = new_delivery(house, event, endpoint, now, Origin.REPLAY)
@@ -136,7 +157,7 @@ def replay_since(
     """
     wanted = _checked(Wanted(since, until, only))
     with transaction() as session:
-        endpoint = endpoint_for_change(session, _endpoint(session, site_id, endpoint_id).id)
+        endpoint = endpoint_for_change(session, endpoint_of(site_id, endpoint_id).id)
         _served(endpoint)
         running = [job for job in queries.jobs_of(session, endpoint.id) if job.finished_at is None]
         if running:
@@ -177,7 +198,7 @@ def number_of_replay(site_id: int, endpoint_id: str, wanted: Wanted) -> int:
     _checked(wanted)
     session = db.session()
     chosen = queries.Range(
-        endpoint=_endpoint(session, site_id, endpoint_id),
+        endpoint=endpoint_of(site_id, endpoint_id),
         since=wanted.since,
         until=wanted.until,
         only=wanted.only,
@@ -194,7 +215,7 @@ def stop_replay(house: House, site_id: int, endpoint_id: str, replay_id: str) ->
         NotFoundError: no such replay of this endpoint.
     """
     with transaction() as session:
-        endpoint = _endpoint(session, site_id, endpoint_id)
+        endpoint = endpoint_of(site_id, endpoint_id)
         job = queries.job_of_endpoint(session, endpoint.id, replay_id)
         if job is None:
             raise NotFoundError("There is no such replay.")
@@ -253,11 +274,4 @@ def _checked(wanted: Wanted) -> Wanted:
 def _served(endpoint: Endpoint) -> Endpoint:
     if endpoint.state is not EndpointState.ACTIVE:
         raise ConflictError(NOT_SERVED)
-    return endpoint
-
-
-def _endpoint(session: Session, site_id: int, public_id: str) -> Endpoint:
-    endpoint = endpoint_of_site(session, site_id, public_id)
-    if endpoint is None:
-        raise NotFoundError("There is no such endpoint.")
     return endpoint

@@ -20,6 +20,8 @@ from service.signing import derive_secret, show_secret
 
 URL_LENGTH = 2000
 LET_GO_BATCH = 500
+OFFERED = tuple(kind for kind in EventType if kind is not EventType.PING)
+"""What an endpoint may want: everything that happens; a test goes where it is sent."""
 NO_ENDPOINT = "There is no such endpoint."
 NOT_ACTIVE = "Nothing goes to this endpoint just now. Resume it first."
 FAILURES = {
@@ -111,7 +113,7 @@ def change_endpoint(
         endpoint = held_endpoint(session, site_id, public_id)
         _check(house, endpoint.kind, url, types)
         if endpoint.url != url:
-            _forget_failures(endpoint)
+            forget_failures(endpoint)
         endpoint.url, endpoint.types = url, list(types)
         note(session, house, "endpoint.change", site_id, endpoint=public_id)
     house.wake()
@@ -150,7 +152,7 @@ def resume(house: House, site_id: int, public_id: str, *, held: bool = False) ->
         endpoint = held_endpoint(session, site_id, public_id)
         if endpoint.state is not EndpointState.ACTIVE:
             endpoint.state, endpoint.state_reason = EndpointState.ACTIVE, ""
-            _forget_failures(endpoint)
+            forget_failures(endpoint)
             queries.give_time_anew(session, endpoint.id)
             note(session, house, "endpoint.active", site_id, endpoint=public_id)
     if held or endpoint.kind is EndpointKind.BUILD:
@@ -294,7 +296,8 @@ def _refuse_resting(endpoint: Endpoint) -> None:
         raise ConflictError(NOT_ACTIVE)
 
 
-def _forget_failures(endpoint: Endpoint) -> None:
+def forget_failures(endpoint: Endpoint) -> None:
+    """Let an endpoint stand as one that never failed."""
     endpoint.streak, endpoint.blocked, endpoint.told = 0, 0, 0
     endpoint.last_failure = ""
     endpoint.failing_since = endpoint.last_failed_at = None

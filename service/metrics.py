@@ -4,6 +4,7 @@ What is asked of the database is the same whichever process is scraped: take it 
 this process alone: sum them.
 """
 
+import hmac
 from collections.abc import Iterator, Mapping
 from datetime import datetime
 
@@ -34,6 +35,11 @@ def exposition(house: House) -> bytes:
     registry.register(_Figures(house))
     ProcessCollector(registry=registry)
     return generate_latest(registry)
+
+
+def shows_token(token: str, authorization: str) -> bool:
+    """Say whether a request's `Authorization` bears the operator's token."""
+    return hmac.compare_digest(authorization.encode(), f"Bearer {token}".encode())
 
 
 class _Figures(Collector):

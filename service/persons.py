@@ -11,15 +11,14 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from models import Comment, Contact
-from service import privacy
 from service.audit import note
 from service.db import db, forget_freed_pages, transaction
 from service.errors import InvalidError, NotFoundError
 from service.house import House
-from service.privacy import EmailAddress
 from service.queries import comments as queries
 from service.receipts import erase_comment, exported
-from service.search_author import ADDRESS
+from service.search_author import whole_address
+from service.signals import contact_of_address
 
 BATCH = 100
 NO_COMMENT = "There is no such comment."
@@ -68,11 +67,7 @@ def person_of(house: House, site_id: int, *, comment: str, address: str) -> Pers
         if row is None:
             raise NotFoundError(NO_COMMENT)
         return Person(queries.contact_of(session, row.contact_id), row)
-    email = EmailAddress(address.strip())
-    if not ADDRESS.fullmatch(email.reveal()):
-        raise InvalidError({"address": ["Enter a whole email address."]})
-    index = privacy.blind_index(email, site_id=site_id, ring=house.ring)
-    return Person(queries.contact_of_index(session, site_id, index), None)
+    return Person(contact_of_address(session, house, site_id, whole_address(address)), None)
 
 
 def export_person(

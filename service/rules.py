@@ -12,6 +12,7 @@ from service.db import transaction
 from service.errors import BadRequestError, InvalidError, NotFoundError
 from service.house import House
 from service.queries import rules as queries
+from service.queries.sites import site_held
 from service.rulebook import Entry, host_pattern, word_pattern
 from service.words import has_forbidden, normal_line
 
@@ -129,7 +130,7 @@ def add_rules(house: House, site_id: int, moderator_id: int, asked: Wanted) -> l
         InvalidError: the author is not known any more, or the site has too many rules.
     """
     with transaction() as session:
-        site = queries.site_for_rules(session, site_id)
+        site = site_held(session, site_id)
         fresh = _take_over(session, house, site, moderator_id, asked.entries)
         made = [_rule(house, site_id, moderator_id, entry, asked.note) for entry in fresh]
         session.add_all(made)
@@ -194,7 +195,7 @@ def end_rule(house: House, site_id: int, moderator_id: int, number: int) -> Rule
         NotFoundError: the site has no such rule.
     """
     with transaction() as session:
-        site = queries.site_for_rules(session, site_id)
+        site = site_held(session, site_id)
         rule = queries.rule_of_site(session, site_id, number)
         if rule is None:
             raise NotFoundError("There is no such rule.")

@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from models import Site, Thread
+from models import Contact, Site, Thread
 from models.spam import Document
 from models.spam.site.memory import trace_of
 from service import privacy
@@ -67,7 +67,7 @@ def surroundings(
         "network_rate": _network_rate(session, house, sender),
         "thread_rate": crowd,
         "reply": sender.reply,
-        **acquaintance(session, house, site, sender.email),
+        **acquaintance(sender.email, contact_of_address(session, house, site.id, sender.email)),
     }
     return with_memory(session, house, site, document, signals)
 
@@ -95,14 +95,24 @@ def _network_rate(session: Session, house: House, sender: Sender) -> float:
     return round(tokens_used(session, sender.network, pace, house.now()), 1)
 
 
-def acquaintance(
-    session: Session, house: House, site: Site, email: EmailAddress | None
-) -> dict[str, bool | None]:
-    """Say whether the address is new here, was approved before, is a throw-away one."""
+def contact_of_address(
+    session: Session, house: House, site_id: int, email: EmailAddress | None
+) -> Contact | None:
+    """Return who writes from an address on a site; None for nobody, or where there is none."""
+    if email is None:
+        return None
+    index = privacy.blind_index(email, site_id=site_id, ring=house.ring)
+    return comments.contact_of_index(session, site_id, index)
+
+
+def acquaintance(email: EmailAddress | None, contact: Contact | None) -> dict[str, bool | None]:
+    """Say whether the address is new here, was approved before, is a throw-away one.
+
+    Args:
+        contact: who writes from it, None for nobody yet.
+    """
     if email is None:
         return {"first_timer": None, "approved_before": None, "disposable": None}
-    index = privacy.blind_index(email, site_id=site.id, ring=house.ring)
-    contact = comments.contact_of_index(session, site.id, index)
     return {
         "first_timer": contact is None or not contact.seen,
         "approved_before": contact is not None and contact.approved > contact.rejected,

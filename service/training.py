@@ -9,7 +9,6 @@ from operator import itemgetter
 from sqlalchemy.orm import Session
 
 from models import (
-    ApiKey,
     Example,
     Job,
     LabelWithdrawal,
@@ -22,6 +21,7 @@ from models.spam import ModelFileError
 from models.spam.site.adapt import Example as Lesson
 from models.spam.site.packing import Answer, pack_request
 from models.spam.site.vector import FEATURE_VERSION, Vector
+from service.api_keys import held_key
 from service.audit import note
 from service.db import db, transaction
 from service.errors import ConflictError, NotFoundError
@@ -30,7 +30,6 @@ from service.learned import mac_of, opened
 from service.learning import FIT_WITHIN, next_fit
 from service.queries import lessons
 from service.queries import site_models as queries
-from service.queries.api_keys import key_for_change
 from service.queries.reports import recent_reports, set_withdrawn
 
 log = logging.getLogger("gatepost.learning")
@@ -301,7 +300,7 @@ def withdraw_reports(house: House, site_id: int, public_id: str) -> None:
     """
     with transaction() as session:
         site = queries.site_for_change(session, site_id)
-        key = _key(session, site_id, public_id)
+        key = held_key(session, site_id, public_id)
         set_withdrawn(session, site_id, key.id, withdrawn=True)
         _drop_models(session, house, site)
         note(session, house, "model.withdraw_reports", site_id, key=public_id)
@@ -316,18 +315,11 @@ def restore_reports(house: House, site_id: int, public_id: str) -> None:
         NotFoundError: the site has no such key.
     """
     with transaction() as session:
-        key = _key(session, site_id, public_id)
+        key = held_key(session, site_id, public_id)
         set_withdrawn(session, site_id, key.id, withdrawn=False)
         queries.job_for_change(session, site_id).due_at = house.now()
         note(session, house, "model.restore_reports", site_id, key=public_id)
     house.wake()
-
-
-def _key(session: Session, site_id: int, public_id: str) -> ApiKey:
-    key = key_for_change(session, site_id, public_id)
-    if key is None:
-        raise NotFoundError("There is no such key.")
-    return key
 
 
 def restore_labels(house: House, site_id: int, moderator_id: int) -> None:

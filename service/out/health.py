@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from models import Endpoint, EndpointState, Fare
 from service.db import db, transaction
+from service.endpoints import forget_failures
 from service.house import House
 from service.notices import tell_owners
 from service.out.result import Result
@@ -82,9 +83,7 @@ def look_after(house: House) -> int:
 def _count(endpoint: Endpoint, result: Result, now: datetime) -> None:
     # Who asks us to drop one delivery is there, and read it.
     if result.good or result.aborted:
-        endpoint.streak, endpoint.told, endpoint.last_failure = 0, 0, ""
-        endpoint.failing_since = endpoint.last_failed_at = None
-        endpoint.open_until = endpoint.check_at = None
+        forget_failures(endpoint)
     elif endpoint.open_until is None or endpoint.open_until <= now:
         # What was under way when the breaker opened fails too; only a probe lengthens the pause.
         _count_failure(endpoint, result, now)

@@ -6,7 +6,7 @@ from datetime import datetime
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from models import ApiKey, ApiKeyKind, Moderator, Site
+from models import ApiKey, ApiKeyKind, Moderator
 
 
 def by_public_id(session: Session, kind: ApiKeyKind, public_id: str) -> ApiKey | None:
@@ -14,12 +14,6 @@ def by_public_id(session: Session, kind: ApiKeyKind, public_id: str) -> ApiKey |
     return session.scalar(
         sa.select(ApiKey).where(ApiKey.public_id == public_id, ApiKey.kind == kind)
     )
-
-
-def hold_site(session: Session, site_id: int) -> Site:
-    """Return a site, locked so that one owner after the other makes keys for it."""
-    query = sa.select(Site).where(Site.id == site_id).with_for_update(key_share=True)
-    return session.scalars(query.execution_options(populate_existing=True)).one()
 
 
 def live_number(session: Session, site_id: int, kind: ApiKeyKind, now: datetime) -> int:
@@ -31,12 +25,6 @@ def live_number(session: Session, site_id: int, kind: ApiKeyKind, now: datetime)
         sa.or_(ApiKey.expires_at.is_(None), ApiKey.expires_at > now),
     )
     return session.scalar(query) or 0
-
-
-def of_site(session: Session, site_id: int) -> Sequence[ApiKey]:
-    """Return a site's keys, newest first."""
-    query = sa.select(ApiKey).where(ApiKey.site_id == site_id).order_by(ApiKey.id.desc())
-    return session.scalars(query).all()
 
 
 def of_site_with_makers(

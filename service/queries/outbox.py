@@ -7,7 +7,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import InstrumentedAttribute, Session, aliased
 
-from models import Attempt, Delivery, DeliveryState, Endpoint, EndpointState, Event, EventCursor
+from models import Delivery, DeliveryState, Endpoint, EndpointState, Event, EventCursor
 
 
 def _is_open(state: InstrumentedAttribute[DeliveryState]) -> sa.ColumnElement[bool]:
@@ -264,26 +264,3 @@ def hold_deliveries(session: Session, endpoint_id: int) -> None:
         .where(Delivery.endpoint_id == endpoint_id, EVER_OPEN)
         .values(state=DeliveryState.HELD)
     )
-
-
-def recent_deliveries(
-    session: Session, endpoint_id: int, *, limit: int = 50
-) -> list[tuple[Delivery, Event, list[Attempt]]]:
-    """Return an endpoint's newest deliveries with their attempts, newest first."""
-    query = (
-        sa.select(Delivery, Event)
-        .join(Event, Event.id == Delivery.event_id)
-        .where(Delivery.endpoint_id == endpoint_id)
-        .order_by(Delivery.id.desc())
-        .limit(limit)
-    )
-    rows = [(delivery, event) for delivery, event in session.execute(query)]
-    tries = session.scalars(
-        sa.select(Attempt)
-        .where(Attempt.delivery_id.in_([delivery.id for delivery, _ in rows]))
-        .order_by(Attempt.id)
-    ).all()
-    return [
-        (delivery, event, [one for one in tries if one.delivery_id == delivery.id])
-        for delivery, event in rows
-    ]

@@ -17,12 +17,6 @@ def rules_version(session: Session, site_id: int) -> int:
     return session.scalars(sa.select(Site.rules_version).where(Site.id == site_id)).one()
 
 
-def site_for_rules(session: Session, site_id: int) -> Site:
-    """Return a site, locked so that one owner after the other changes its rules."""
-    query = sa.select(Site).where(Site.id == site_id).with_for_update(key_share=True)
-    return session.scalars(query.execution_options(populate_existing=True)).one()
-
-
 def live_rules(session: Session, site_id: int) -> Sequence[Rule]:
     """Return a site's live rules on hosts and words; how many there may be is bounded."""
     query = sa.select(Rule).where(Rule.site_id == site_id, LIVE, Rule.kind != RuleKind.AUTHOR)

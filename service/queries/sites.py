@@ -38,6 +38,15 @@ def site(session: Session, site_id: int) -> Site:
     return session.get_one(Site, site_id)
 
 
+def site_held(session: Session, site_id: int) -> Site:
+    """Return a site, locked so that one owner after the other changes what hangs on it.
+
+    Comments still come in: a row that only names the site does not wait.
+    """
+    query = sa.select(Site).where(Site.id == site_id).with_for_update(key_share=True)
+    return session.scalars(query.execution_options(populate_existing=True)).one()
+
+
 def thread(session: Session, thread_id: int) -> Thread:
     """Return a thread by its row."""
     return session.get_one(Thread, thread_id)

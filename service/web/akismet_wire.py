@@ -12,6 +12,7 @@ from service.akismet import CallRefusedError, Suspect
 from service.gate import FORBIDDEN_TEXT, MAX_KEYS
 from service.house import House
 from service.privacy import EmailAddress
+from service.search_author import ADDRESS
 from service.web.context import json_body
 
 UTF_8 = "utf-8"
@@ -21,7 +22,6 @@ TEXT_CODECS = re.compile(
     r"|shift_jis\w*|euc_\w+|gb2312|gbk|gb18030|big5\w*"
 )
 """Python has codecs that are no charset, such as rot13; a form is never in UTF-16."""
-ADDRESS = re.compile(r"[^\s@]{1,64}@[^\s@]{1,190}")
 LONGEST = 65_525
 """Characters that are read of a comment: WordPress keeps no more."""
 LINE = 500  # characters that are read of any other field

@@ -14,6 +14,7 @@ from service import akismet
 from service.akismet import Suspect
 from service.api_keys import see_key
 from service.errors import BadRequestError, NotFoundError
+from service.web.akismet_wire import LONGEST
 from service.web.context import house, json_body
 
 bp = Blueprint("coral", __name__)
@@ -24,7 +25,7 @@ WITHHELD = {
     "actions": [{"actionType": "FLAG", "reason": "COMMENT_DETECTED_SPAM"}],
     "status": "SYSTEM_WITHHELD",
 }
-LONGEST, LINE = 65_525, 2_000
+ADDRESS_LENGTH = 2_000
 
 
 @bp.post("/coral/moderate/<key>")
@@ -40,7 +41,7 @@ def moderate(key: str) -> Response:
         return Response(status=204)
     suspect = Suspect(
         text=_text(asked, "comment", "body")[:LONGEST],
-        page=_text(asked, "story", "url")[:LINE],
+        page=_text(asked, "story", "url")[:ADDRESS_LENGTH],
         signals={"reply": bool(_text(asked, "comment", "parentID"))},
     )
     answer = akismet.check(house(), caller, suspect)

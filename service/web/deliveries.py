@@ -21,10 +21,10 @@ from models import (
 from service import deliveries
 from service.db import db
 from service.deliveries import MOST, Wanted
-from service.errors import BadRequestError, ConflictError, InvalidError, NotFoundError
+from service.endpoints import endpoint_of
+from service.errors import BadRequestError, ConflictError, InvalidError
 from service.queries import deliveries as queries
 from service.queries.deliveries import LogFilter
-from service.queries.endpoints import endpoint_of_site
 from service.web.context import house
 from service.web.guarding import guard, own_site, person
 
@@ -90,14 +90,14 @@ def index(slug: str, endpoint_id: str) -> ResponseReturnValue:
     site = own_site(slug, Role.OWNER)
     today = house().now()
     typed = Typed(f"{today - SEVERAL_DAYS:%Y-%m-%d}", f"{today:%Y-%m-%d}", ReplayOnly.FAILED)
-    return _list(site, _endpoint(site, endpoint_id), typed, {})
+    return _list(site, endpoint_of(site.id, endpoint_id), typed, {})
 
 
 @bp.post("/sites/<slug>/endpoints/<endpoint_id>/deliveries")
 def act(slug: str, endpoint_id: str) -> ResponseReturnValue:
     """Send a range again, after its number was shown; or stop that."""
     site = own_site(slug, Role.OWNER)
-    endpoint = _endpoint(site, endpoint_id)
+    endpoint = endpoint_of(site.id, endpoint_id)
     form, action = request.form, request.form.get("action", "")
     typed = Typed(form.get("since", ""), form.get("until", ""), form.get("only", ""))
     try:
@@ -123,14 +123,14 @@ def act(slug: str, endpoint_id: str) -> ResponseReturnValue:
 def show(slug: str, endpoint_id: str, delivery_id: str) -> ResponseReturnValue:
     """Show one delivery: what was sent, and every attempt with its answer."""
     site = own_site(slug, Role.OWNER)
-    return _one(site, _endpoint(site, endpoint_id), delivery_id, {})
+    return _one(site, endpoint_of(site.id, endpoint_id), delivery_id, {})
 
 
 @bp.post("/sites/<slug>/endpoints/<endpoint_id>/deliveries/<delivery_id>")
 def replay(slug: str, endpoint_id: str, delivery_id: str) -> ResponseReturnValue:
     """Send one delivery again."""
     site = own_site(slug, Role.OWNER)
-    endpoint = _endpoint(site, endpoint_id)
+    endpoint = endpoint_of(site.id, endpoint_id)
     try:
         made = deliveries.replay_one(house(), site.id, delivery_id)
     except ConflictError as error:
@@ -200,10 +200,7 @@ def _sure(site: Site, endpoint: Endpoint, typed: Typed) -> str:
 
 def _one(site: Site, endpoint: Endpoint, delivery_id: str, errors: dict[str, list[str]]) -> str:
     session = db.session()
-    found = queries.delivery_of_site(session, site.id, delivery_id)
-    if found is None or found[2].id != endpoint.id:
-        raise NotFoundError(deliveries.NO_DELIVERY)
-    delivery, event, _ = found
+    delivery, event = deliveries.delivery_to(endpoint, delivery_id)
     return render_template(
         "moderator/delivery.html",
         site=site,
@@ -212,7 +209,7 @@ def _one(site: Site, endpoint: Endpoint, delivery_id: str, errors: dict[str, lis
         event=event,
         attempts=queries.attempts_of(session, [delivery.id])[delivery.id],
         body=event.body.decode("utf-8", "replace"),
-        open=delivery.state in (DeliveryState.DUE, DeliveryState.LEASED),
+        open=delivery.is_open,
         served=endpoint.state is EndpointState.ACTIVE,
         erased=queries.was_erased(session, event),
         errors=errors,
@@ -228,13 +225,6 @@ def _words() -> dict[str, object]:
 def _back(site: Site, endpoint: Endpoint, done: str) -> ResponseReturnValue:
     path = url_for("deliveries.index", slug=site.slug, endpoint_id=endpoint.public_id, done=done)
     return redirect(path, code=303)
-
-
-def _endpoint(site: Site, public_id: str) -> Endpoint:
-    endpoint = endpoint_of_site(db.session(), site.id, public_id)
-    if endpoint is None:
-        raise NotFoundError("There is no such endpoint.")
-    return endpoint
 
 
 def _member(kind: type[_Kind], name: str) -> _Kind | None:

@@ -7,12 +7,13 @@ from typing import Any
 from flask import Blueprint, make_response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from models import EndpointKind, EventType, Role, Site
+from models import Attempt, Delivery, Endpoint, EndpointKind, Event, Role, Site
 from service import endpoint_secrets, endpoints
 from service.db import db
 from service.endpoint_secrets import LiveSecret
+from service.endpoints import OFFERED
 from service.errors import BadRequestError, InvalidError
-from service.queries.outbox import recent_deliveries
+from service.queries.deliveries import attempts_of, deliveries_page
 from service.web.context import house
 from service.web.guarding import fresh, guard, own_site, person, prove_again
 
@@ -134,7 +135,7 @@ def _list_page(site: Site, typed: Any, errors: dict[str, list[str]]) -> str:
         "moderator/endpoints.html",
         site=site,
         standings=[endpoints.standing(house(), one) for one in endpoints.endpoints(site.id)],
-        types=_types(),
+        types=OFFERED,
         typed=typed,
         errors=errors,
         done=DONE.get(request.args.get("done", "")),
@@ -163,9 +164,9 @@ def _page(
         standing=endpoints.standing(house(), endpoint),
         live=endpoint_secrets.live_secrets(house(), endpoint),
         revealed={one.version: one.shown for one in revealed},
-        deliveries=recent_deliveries(db.session(), endpoint.id, limit=NEWEST),
+        deliveries=_newest(endpoint),
         overlaps=OVERLAPS,
-        types=_types(),
+        types=OFFERED,
         typed=request.form if errors else {},
         errors=errors or {},
         done=DONE.get(request.args.get("done", "")),
@@ -173,5 +174,8 @@ def _page(
     )
 
 
-def _types() -> list[str]:
-    return [kind.value for kind in EventType if kind is not EventType.PING]
+def _newest(endpoint: Endpoint) -> list[tuple[Delivery, Event, list[Attempt]]]:
+    session = db.session()
+    rows = deliveries_page(session, endpoint.site_id, endpoint.id, limit=NEWEST)
+    tries = attempts_of(session, [delivery.id for delivery, _ in rows])
+    return [(delivery, event, tries[delivery.id]) for delivery, event in rows]

@@ -72,14 +72,7 @@ def checked(site: Site, intake: Intake, *, trusted: bool) -> Submission:
     """
     form = CommentForm(intake.fields, policy=site.policy, settings=house().settings)
     errors = form.problems()
-    page = ""
-    try:
-        page = key_on_site(site, form.page.data or "")
-    except PageError as error:
-        errors["page"] = [error.message]
-    parent = form.parent.data or None
-    if parent is not None and not PUBLIC_ID.fullmatch(parent):
-        errors["parent"] = [GONE_PARENT]
+    page, parent = placed(site, form, errors)
     key = _key(form.submission_id.data or "", intake.body, errors)
     if errors:
         raise InvalidError(errors)
@@ -98,8 +91,34 @@ def checked(site: Site, intake: Intake, *, trusted: bool) -> Submission:
         notify=form.notify.data,
         ticket=form.ticket.data or "",
         proof=form.altcha.data or "",
-        receipt=(form.receipt.data or "").strip().rpartition("/")[2],  # a whole link will do
+        receipt=token_in(form.receipt.data or ""),
     )
+
+
+def placed(
+    site: Site, form: Any, errors: dict[str, list[str]], *, needed: bool = True
+) -> tuple[str, str | None]:
+    """Return the key of the page and the id of the comment that a form names.
+
+    Args:
+        errors: takes what is wrong with them.
+        needed: whether a page must be named.
+    """
+    page = ""
+    if form.page.data or needed:
+        try:
+            page = key_on_site(site, form.page.data or "")
+        except PageError as error:
+            errors["page"] = [error.message]
+    parent = form.parent.data or None
+    if parent is not None and not PUBLIC_ID.fullmatch(parent):
+        errors["parent"] = [GONE_PARENT]
+    return page, parent
+
+
+def token_in(receipt: str) -> str:
+    """Return the token of a receipt: its private link will do as well."""
+    return receipt.strip().rpartition("/")[2]
 
 
 def _key(submission_id: str, body: bytes, errors: dict[str, list[str]]) -> SubmittedKey | None:

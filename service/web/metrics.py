@@ -1,12 +1,10 @@
 """The door of Prometheus: open to who has the operator's token, and else not there."""
 
-import hmac
-
 from flask import Blueprint, Response, request
 from flask.typing import ResponseReturnValue
 
 from service.errors import NotFoundError
-from service.metrics import CONTENT_TYPE, exposition
+from service.metrics import CONTENT_TYPE, exposition, shows_token
 from service.web.context import house
 
 bp = Blueprint("metrics", __name__)
@@ -22,7 +20,6 @@ def show() -> ResponseReturnValue:
     token = house().settings.metrics_token
     if not token:
         raise NotFoundError("There is no such page.")
-    given = request.headers.get("Authorization", "")
-    if not hmac.compare_digest(given.encode(), f"Bearer {token}".encode()):
+    if not shows_token(token, request.headers.get("Authorization", "")):
         return Response(status=401, headers={"WWW-Authenticate": "Bearer"})
     return Response(exposition(house()), content_type=CONTENT_TYPE)

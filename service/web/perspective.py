@@ -19,13 +19,13 @@ from service.errors import (
     TooManyError,
     UnavailableError,
 )
+from service.web.akismet_wire import LONGEST
 from service.web.context import house, json_body
 
 bp = Blueprint("perspective", __name__, url_prefix="/v1alpha1")
 
 SPAM, HONEST = "SPAM", "APPROVED"
 """What is scored, and what Coral calls a comment that its moderators let stand."""
-LONGEST = 65_525
 HALF = 0.5
 BAD_KEY = "API key not valid. Please pass a valid API key."
 ONLY_SPAM = (

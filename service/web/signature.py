@@ -9,11 +9,11 @@ from flask import Blueprint, make_response, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from models import Endpoint, EndpointKind, Role, Site
-from service import endpoint_secrets
+from service import deliveries, endpoint_secrets
 from service.db import db
-from service.errors import ConflictError, NotFoundError
+from service.endpoints import endpoint_of
+from service.errors import ConflictError
 from service.queries import deliveries as queries
-from service.queries.endpoints import endpoint_of_site
 from service.signature_check import Live, compare, examine, expected
 from service.signature_mistakes import Message
 from service.signing import derive_secret
@@ -58,7 +58,7 @@ def show(slug: str, endpoint_id: str) -> ResponseReturnValue:
     if not fresh():
         return prove_again(request.full_path.rstrip("?"))
     delivery = request.args.get("delivery", "")
-    pasted = _from_delivery(site, endpoint, delivery) if delivery else Pasted("", "", "", "")
+    pasted = _from_delivery(endpoint, delivery) if delivery else Pasted("", "", "", "")
     return _page(site, endpoint, pasted)
 
 
@@ -95,11 +95,8 @@ def live_secrets(endpoint: Endpoint) -> list[Live]:
     ]
 
 
-def _from_delivery(site: Site, endpoint: Endpoint, public_id: str) -> Pasted:
-    found = queries.delivery_of_site(db.session(), site.id, public_id)
-    if found is None or found[2].id != endpoint.id:
-        raise NotFoundError("There is no such delivery.")
-    delivery, event, _ = found
+def _from_delivery(endpoint: Endpoint, public_id: str) -> Pasted:
+    delivery, event = deliveries.delivery_to(endpoint, public_id)
     attempts = queries.attempts_of(db.session(), [delivery.id])[delivery.id]
     asked = request.args.get("attempt", "")
     signed = [one for one in attempts if one.signed_at and asked in ("", str(one.number))]
@@ -141,9 +138,7 @@ def _findings(site: Site, endpoint: Endpoint, pasted: Pasted, message: Message) 
 
 
 def _endpoint(site: Site, public_id: str) -> Endpoint:
-    endpoint = endpoint_of_site(db.session(), site.id, public_id)
-    if endpoint is None:
-        raise NotFoundError("There is no such endpoint.")
+    endpoint = endpoint_of(site.id, public_id)
     if endpoint.kind is EndpointKind.BUILD:
         raise ConflictError(endpoint_secrets.NO_SECRET)
     return endpoint

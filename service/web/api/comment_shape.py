@@ -20,6 +20,7 @@ from service.web.api.schemas import (
     YES_OR_NO,
     many,
     maybe,
+    more,
     one_of,
     thing,
 )
@@ -66,11 +67,7 @@ ENTRY: Schema = thing(
     undoes=maybe(WHOLE),
     made_at=MOMENT,
 )
-COMMENT: Schema = {
-    **LISTED,
-    "properties": {**LISTED["properties"], "history": many(ENTRY)},
-    "required": [*LISTED["required"], "history"],
-}
+COMMENT: Schema = more(LISTED, history=many(ENTRY))
 
 
 def whole_comment(site: Site, comment: Comment) -> dict[str, Any]:

@@ -22,7 +22,7 @@ from service import deliveries
 from service.db import db
 from service.deliveries import MOST, Wanted
 from service.endpoints import endpoint_of
-from service.errors import ConflictError, NotFoundError
+from service.errors import ConflictError
 from service.queries import deliveries as queries
 from service.queries.deliveries import LogFilter
 from service.web.api import paging
@@ -37,6 +37,7 @@ from service.web.api.schemas import (
     YES_OR_NO,
     many,
     maybe,
+    more,
     one_of,
     page_of,
     thing,
@@ -69,11 +70,7 @@ ATTEMPT: Schema = thing(
     excerpt={**TEXT, "description": "What the receiver answered, cut off."},
     lease_lost={**YES_OR_NO, "description": "Somebody else had taken over meanwhile."},
 )
-DELIVERY: Schema = {
-    **LISTED,
-    "properties": {**LISTED["properties"], "tries": many(ATTEMPT)},
-    "required": [*LISTED["required"], "tries"],
-}
+DELIVERY: Schema = more(LISTED, tries=many(ATTEMPT))
 REPLAY: Schema = thing(
     id=TEXT,
     endpoint=TEXT,
@@ -84,7 +81,6 @@ REPLAY: Schema = thing(
     made_at=MOMENT,
     finished_at=maybe(MOMENT),
 )
-WAITING = (DeliveryState.DUE, DeliveryState.LEASED)
 
 
 def _choice(values: Any, about: str) -> Any:
@@ -245,12 +241,8 @@ def _wanted(form: Any) -> Wanted:
 
 
 def _whole(call: Call, public_id: str) -> dict[str, Any]:
-    session = db.session()
-    found = queries.delivery_of_site(session, call.site.id, public_id)
-    if found is None:
-        raise NotFoundError(deliveries.NO_DELIVERY)
-    delivery, event, endpoint = found
-    tries = queries.attempts_of(session, [delivery.id])[delivery.id]
+    delivery, event, endpoint = deliveries.delivery_of(call.site.id, public_id)
+    tries = queries.attempts_of(db.session(), [delivery.id])[delivery.id]
     return {
         **_listed(delivery, event, endpoint.public_id),
         "tries": [_told_attempt(attempt) for attempt in tries],
@@ -267,7 +259,7 @@ def _listed(delivery: Delivery, event: Event, endpoint: str) -> dict[str, Any]:
         "origin": delivery.origin.value,
         "outcome": None if delivery.outcome is None else delivery.outcome.value,
         "attempts": delivery.attempts,
-        "due_at": told(delivery.due_at) if delivery.state in WAITING else None,
+        "due_at": told(delivery.due_at) if delivery.is_open else None,
         "created_at": told(delivery.created_at),
     }
 

@@ -6,20 +6,20 @@ from typing import Any
 from wtforms import BooleanField, FieldList, Form, IntegerField, StringField
 from wtforms.validators import AnyOf, InputRequired, Length, NumberRange, Optional
 
-from models import Endpoint, EndpointKind, EndpointState, EventType, Scope
+from models import Endpoint, EndpointKind, EndpointState, Scope
 from service import endpoint_secrets, endpoints
 from service.endpoint_secrets import LONGEST_OVERLAP, OVERLAP
-from service.endpoints import URL_LENGTH
+from service.endpoints import OFFERED, URL_LENGTH
 from service.errors import ConflictError
 from service.web.api.comment_shape import told
 from service.web.api.declaring import Call, Reply, Resource, Schema
-from service.web.api.schemas import MOMENT, TEXT, WHOLE, many, maybe, one_of, thing
+from service.web.api.schemas import MOMENT, TEXT, WHOLE, many, maybe, more, one_of, thing
 from service.web.context import house
 
 resource = Resource("Endpoints", "Addresses that are told of events.")
 
 HOUR = timedelta(hours=1)
-TYPES = tuple(kind.value for kind in EventType if kind is not EventType.PING)
+TYPES = tuple(kind.value for kind in OFFERED)
 ENDPOINT: Schema = thing(
     id=TEXT,
     kind=one_of(EndpointKind),
@@ -37,11 +37,7 @@ SECRET: Schema = {
     **TEXT,
     "description": "`whsec_…`, shown here alone; empty for a build hook, which is not signed.",
 }
-WITH_SECRET: Schema = {
-    **ENDPOINT,
-    "properties": {**ENDPOINT["properties"], "secret": SECRET},
-    "required": [*ENDPOINT["required"], "secret"],
-}
+WITH_SECRET: Schema = more(ENDPOINT, secret=SECRET)
 
 
 def _types_field() -> Any:

@@ -5,8 +5,9 @@ import json
 from wtforms import Form, IntegerField
 from wtforms.validators import NumberRange, Optional
 
-from models import Event, EventType, Scope
+from models import Event, Scope
 from service.db import db
+from service.endpoints import OFFERED
 from service.errors import GoneError
 from service.queries import events as queries
 from service.web.api.declaring import Call, Reply, Resource, Schema
@@ -15,13 +16,12 @@ from service.web.api.schemas import MOMENT, TEXT, WHOLE, many, one_of, thing
 
 resource = Resource("Events", "What happened, in the order in which it left the house.")
 
-TYPES = tuple(kind for kind in EventType if kind is not EventType.PING)
 GONE = "Events after that position were let go. Begin anew after the position in `after`."
 BODY: Schema = {
     "type": "object",
     "description": "What a webhook carries, byte for byte where it was not erased since.",
     "properties": {
-        "type": one_of(TYPES),
+        "type": one_of(OFFERED),
         "timestamp": MOMENT,
         "data": {"type": "object", "additionalProperties": True},
     },

@@ -37,6 +37,11 @@ def thing(**properties: Schema) -> Schema:
     }
 
 
+def more(schema: Schema, **properties: Schema) -> Schema:
+    """Return the schema of such an object with more properties, all of them there."""
+    return thing(**schema["properties"], **properties)
+
+
 def maybe(schema: Schema) -> Schema:
     """Return the schema of something or null."""
     if isinstance(schema.get("type"), str) and "enum" not in schema:

@@ -13,7 +13,6 @@ from models import Policy, Scope, Site
 from models.comment import EMAIL_LENGTH, NAME_LENGTH, WEBSITE_LENGTH
 from service.errors import ClosedError, DuplicateError, InvalidError
 from service.forms import CommentForm
-from service.pages import PageError, key_on_site
 from service.privacy import network_id
 from service.submit import Submission, assess, submit
 from service.web.api.comment_shape import SCORE, told_score
@@ -22,8 +21,7 @@ from service.web.api.declaring import Call, Reply, Schema
 from service.web.api.schemas import TEXT, YES_OR_NO, maybe, one_of, thing
 from service.web.context import house
 from service.web.form import told_accepted
-from service.web.intake import GONE_PARENT
-from service.web.reading import PUBLIC_ID
+from service.web.intake import placed, token_in
 from service.web.speech import spoken
 
 IP_LENGTH = 45  # characters of the longest way to write one
@@ -164,15 +162,7 @@ def _submission(site: Site, form: Any) -> Submission:
         InvalidError: no page of the site's, no parent that could be there.
     """
     errors: dict[str, list[str]] = {}
-    page = ""
-    if form.page.data or "page" in form.REQUIRED:
-        try:
-            page = key_on_site(site, form.page.data or "")
-        except PageError as error:
-            errors["page"] = [error.message]
-    parent = form.parent.data or None
-    if parent is not None and not PUBLIC_ID.fullmatch(parent):
-        errors["parent"] = [GONE_PARENT]
+    page, parent = placed(site, form, errors, needed="page" in form.REQUIRED)
     if errors:
         raise InvalidError(errors)
     return Submission(
@@ -188,7 +178,7 @@ def _submission(site: Site, form: Any) -> Submission:
         network=_network(form.ip.data or ""),
         language=spoken().code,
         notify=bool(form.notify and form.notify.data),
-        receipt=(form.receipt.data or "").strip().rpartition("/")[2] if form.receipt else "",
+        receipt=token_in(form.receipt.data or "") if form.receipt else "",
     )
 
 

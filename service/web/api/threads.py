@@ -17,7 +17,17 @@ from service.web.api import paging
 from service.web.api.comment_shape import told
 from service.web.api.declaring import Call, Reply, Resource, Schema
 from service.web.api.paging import PageForm, row_of
-from service.web.api.schemas import MOMENT, TEXT, WHOLE, YES_OR_NO, many, maybe, page_of, thing
+from service.web.api.schemas import (
+    MOMENT,
+    TEXT,
+    WHOLE,
+    YES_OR_NO,
+    many,
+    maybe,
+    more,
+    page_of,
+    thing,
+)
 from service.web.context import house
 
 resource = Resource("Threads", "The pages of the site, each with its comments.")
@@ -35,16 +45,12 @@ LISTED: Schema = thing(
     created_at=MOMENT,
 )
 ALIAS: Schema = thing(id=TEXT, page=TEXT, made_at=MOMENT)
-THREAD: Schema = {
-    **LISTED,
-    "properties": {
-        **LISTED["properties"],
-        "text": {**TEXT, "description": "What the page says: the topic of its comments."},
-        "comments": {**WHOLE, "description": "How many, of every status."},
-        "aliases": many(ALIAS),
-    },
-    "required": [*LISTED["required"], "text", "comments", "aliases"],
-}
+THREAD: Schema = more(
+    LISTED,
+    text={**TEXT, "description": "What the page says: the topic of its comments."},
+    comments={**WHOLE, "description": "How many, of every status."},
+    aliases=many(ALIAS),
+)
 
 
 def _page_field(about: str) -> Any:
