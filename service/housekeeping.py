@@ -1,18 +1,12 @@
 """The deed that time asks for: letting go of what we promised not to keep."""
 
-from collections.abc import Callable
 from datetime import timedelta
 
-from sqlalchemy.orm import Session
-
-from service.db import transaction
+from service.db import db, transaction
 from service.house import House
 from service.learned import MEMORY_LIFE
 from service.queries import housekeeping as queries
-from service.queries.endpoints import forget_held
-from service.queries.lessons import forget_old_traces
-from service.queries.repeats import forget_answers
-from service.queries.reports import forget_old_reports
+from service.queries.housekeeping import BATCH, Past
 from service.subscriptions import CONFIRM_WITHIN
 
 BUCKET_LIFE = timedelta(hours=48)
@@ -24,39 +18,56 @@ CONTACT_LIFE = timedelta(days=365)  # blind index and counters, after the last c
 
 
 def tidy(house: House) -> int:
-    """Delete what is past its time and return how many rows that were.
+    """Let a batch go of everything that is past its time; return how many rows that were.
 
     Each batch commits for itself; what is left over goes with the next call.
     """
-    now, settings = house.now(), house.settings
-    keys = now - timedelta(hours=settings.idempotency_hours)
-    addresses = (now - timedelta(days=settings.email_retention_days)).date()
-    contacts = (now - CONTACT_LIFE).date()
-    attempts = now - timedelta(days=settings.attempt_days)
-    events = now - timedelta(days=settings.event_days)
-    chores: tuple[Callable[[Session], int], ...] = (
-        lambda session: queries.forget_submission_keys(session, keys),
-        lambda session: forget_answers(session, keys, queries.BATCH),
-        lambda session: queries.forget_buckets(session, now - BUCKET_LIFE),
-        lambda session: queries.forget_subscriptions(session, now - CONFIRM_WITHIN),
-        lambda session: queries.forget_mails(session, now - MAIL_LIFE),
-        lambda session: queries.forget_notices(session, now - MAIL_LIFE),
-        # A disabled endpoint must not keep everything for ever.
-        lambda session: forget_held(session, events, queries.BATCH),
-        # In this order: what a row stands on goes after it.
-        lambda session: queries.forget_attempts(session, attempts),
-        lambda session: queries.forget_deliveries(session, events),
-        lambda session: queries.forget_events(session, events),
-        lambda session: queries.forget_addresses(session, addresses),
-        lambda session: queries.forget_contacts(session, contacts),
-        lambda session: queries.forget_sessions(session, now - SESSION_LIFE),
-        lambda session: queries.forget_enrolments(session, now - ENROLMENT_LIFE),
-        lambda session: queries.forget_resets(session, now),
-        lambda session: forget_old_traces(session, now - MEMORY_LIFE, queries.BATCH),
-        lambda session: forget_old_reports(session, now - REPORT_LIFE, queries.BATCH),
-    )
-    gone = 0
-    for chore in chores:
-        with transaction() as session:
-            gone += chore(session)
+    gone = sum(map(_let_go, _all_but_records(house)))
+    # What a row stands on goes after it. While there are more, nearly all after them would only
+    # be walked past.
+    for past in _records(house):
+        number = _let_go(past)
+        gone += number
+        if number >= BATCH:
+            break
     return gone
+
+
+def _let_go(past: Past) -> int:
+    keys = queries.find(db.session(), past)
+    if not keys:
+        return 0
+    with transaction() as session:
+        return queries.let_go(session, past, keys)
+
+
+def _all_but_records(house: House) -> tuple[Past, ...]:
+    now, settings = house.now(), house.settings
+    repeatable = now - timedelta(hours=settings.idempotency_hours)
+    return (
+        queries.submission_keys(repeatable),
+        queries.kept_answers(repeatable),
+        queries.buckets(now - BUCKET_LIFE),
+        queries.subscriptions(now - CONFIRM_WITHIN),
+        queries.mails(now - MAIL_LIFE),
+        queries.notices(now - MAIL_LIFE),
+        # A disabled endpoint must not keep everything for ever.
+        queries.held_deliveries(now - timedelta(days=settings.event_days)),
+        queries.addresses((now - timedelta(days=settings.email_retention_days)).date()),
+        queries.contacts((now - CONTACT_LIFE).date()),
+        queries.staff_sessions(now - SESSION_LIFE),
+        queries.enrolments(now - ENROLMENT_LIFE),
+        queries.resets(now),
+        queries.traces(now - MEMORY_LIFE),
+        queries.reports(now - REPORT_LIFE),
+    )
+
+
+def _records(house: House) -> tuple[Past, ...]:
+    now, settings = house.now(), house.settings
+    events = now - timedelta(days=settings.event_days)
+    return (
+        queries.attempts(now - timedelta(days=settings.attempt_days)),
+        queries.deliveries(events),
+        queries.events(events),
+    )

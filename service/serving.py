@@ -129,6 +129,7 @@ def work(settings: Settings) -> int:
     for number in server.STOP_SIGNALS:
         signal.signal(number, lambda _number, _frame: stopping.set())
     dispatcher.start()
+    settle()
     stopping.wait()
     dispatcher.stop(settings.drain)
     port.stop()

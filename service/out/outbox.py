@@ -7,15 +7,13 @@ from datetime import datetime, timedelta
 from email.utils import parsedate_to_datetime
 from typing import Any
 
+from sqlalchemy.orm import Session
+
 from models import (
     Attempt,
-    Delivery,
     DeliveryState,
-    Endpoint,
     EndpointKind,
-    Event,
     OldSecret,
-    Outcome,
 )
 from service.db import db, transaction
 from service.house import House
@@ -23,7 +21,9 @@ from service.notices import stir
 from service.out.health import judge
 from service.out.recipients import Recipients
 from service.out.result import Result
+from service.queries import claims
 from service.queries import outbox as queries
+from service.queries.claims import Leased
 from service.queries.endpoints import old_secrets, served_by_build, serving
 from service.subscriptions import mails_for
 
@@ -100,50 +100,51 @@ def claim(house: House, free: int) -> list[Claimed]:
     No I/O inside; whoever dies with a lease gives it back by its end.
     """
     reading = db.session()
-    if not queries.ready_endpoints(reading, queries.lease_clock(reading, house.now())):
+    if not claims.ready_endpoints(reading, queries.lease_clock(reading, house.now())):
         return []
     token = house.token(32)
     with transaction() as session:
         now = queries.lease_clock(session, house.now())
-        endpoints = queries.ready_endpoints(session, now, lock=True)
+        ready = claims.ready_endpoints(session, now, lock=True)
         until = now + timedelta(seconds=house.settings.delivery_lease)
+        endpoints = [one.id for one in ready]
+        ways = (claims.ahead_of_all,) if any(one.ahead for one in ready) else ()
         taken: list[int] = []
-        for choose in (queries.ahead_of_all, queries.claimable):
+        for choose in (*ways, claims.claimable):
             ids = choose(session, now, endpoints, cap=CAP, limit=free - len(taken))
             if ids:
-                taken += queries.lease(session, ids, now=now, until=until, token=token)
-        rows = queries.deliveries_with_event(session, taken)
-        older = old_secrets(session, endpoints, house.now()) if rows else []
-        return [_claimed(token, row, older) for row in rows if not _given_up(row[0])]
+                taken += claims.lease(session, ids, now=now, until=until, token=token)
+        rows = [row for row in claims.leased(session, taken) if not _given_up(session, row)]
+        rotated = {row.endpoint_row for row in rows if row.secret_version > 1}
+        older = old_secrets(session, sorted(rotated), house.now()) if rotated else []
+        return [_claimed(row, older) for row in rows]
 
 
-def _given_up(delivery: Delivery) -> bool:
+def _given_up(session: Session, row: Leased) -> bool:
     """Give up one whose attempts never came to an end: whoever tried it is gone each time."""
-    if delivery.attempts <= len(SCHEDULE) + 1:
+    if row.attempts <= len(SCHEDULE) + 1:
         return False
-    delivery.state, delivery.outcome = DeliveryState.DEAD, Outcome.INTERNAL
-    delivery.attempts = len(SCHEDULE) + 1
+    claims.give_up(session, row.id, attempts=len(SCHEDULE) + 1)
     return True
 
 
-def _claimed(
-    token: str, row: tuple[Delivery, Event, Endpoint], older: Sequence[OldSecret]
-) -> Claimed:
-    delivery, event, endpoint = row
-    old = [Signing(one.version, one.not_after) for one in older if one.endpoint_id == endpoint.id]
+def _claimed(row: Leased, older: Sequence[OldSecret]) -> Claimed:
+    old = [
+        Signing(one.version, one.not_after) for one in older if one.endpoint_id == row.endpoint_row
+    ]
     return Claimed(
-        delivery_id=delivery.id,
-        token=token,
-        attempt=delivery.attempts,
-        event_id=event.public_id,
-        body=event.body,
-        endpoint_row=endpoint.id,
-        endpoint_id=endpoint.public_id,
-        kind=endpoint.kind,
-        secrets=(Signing(endpoint.secret_version, None), *old),
-        url=endpoint.url,
-        first_at=delivery.first_at or delivery.created_at,
-        free_since=max(event.release_at, delivery.created_at),
+        delivery_id=row.id,
+        token=row.token,
+        attempt=row.attempts,
+        event_id=row.event_id,
+        body=row.body,
+        endpoint_row=row.endpoint_row,
+        endpoint_id=row.endpoint_id,
+        kind=row.kind,
+        secrets=(Signing(row.secret_version, None), *old),
+        url=row.url,
+        first_at=row.first_at or row.created_at,
+        free_since=max(row.release_at, row.created_at),
     )
 
 

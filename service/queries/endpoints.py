@@ -104,19 +104,6 @@ def drop_held_but_newest(session: Session, endpoint_id: int) -> None:
     )
 
 
-def forget_held(session: Session, before: datetime, limit: int) -> int:
-    """Give up a batch of deliveries that have been held since before that; return how many."""
-    old = sa.select(Delivery.id).where(IS_HELD, Delivery.created_at < before).limit(limit)
-    query = (
-        sa.update(Delivery)
-        .where(Delivery.id.in_(old.scalar_subquery()))
-        .values(state=DeliveryState.DEAD)
-        .returning(Delivery.id)
-        .execution_options(synchronize_session=False)
-    )
-    return len(session.scalars(query).all())
-
-
 def waiting(session: Session, endpoint_id: int) -> tuple[int, datetime | None]:
     """Return how many deliveries wait for an endpoint, and when the first of them is due."""
     query = sa.select(sa.func.count(), sa.func.min(Delivery.due_at)).where(

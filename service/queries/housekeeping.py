@@ -1,9 +1,16 @@
-"""What time takes away, in small batches, so that no writer waits long."""
+"""What time takes away, in small batches, so that no writer waits long.
 
+Rows are chosen before the lock is taken and looked at once more when they go: to walk past those
+that stay can cost a hundred times what it costs to delete a batch.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from models import (
     Attempt,
@@ -13,14 +20,18 @@ from models import (
     DeliveryState,
     Event,
     EventHorizon,
+    KeptAnswer,
     Mail,
     Notice,
     PasswordReset,
     RateBucket,
+    ReportedExample,
     StaffSession,
     SubmissionKey,
     Subscription,
+    Trace,
 )
+from service.queries.endpoints import IS_HELD
 from service.queries.sites import insert_or_leave
 
 BATCH = 500
@@ -38,141 +49,161 @@ IS_OVER = Delivery.state.in_(
 )
 
 
-def forget_submission_keys(session: Session, before: datetime) -> int:
-    """Delete a batch of submission keys older than that; return how many."""
-    old = sa.select(SubmissionKey.id).where(SubmissionKey.created_at < before).limit(BATCH)
-    query = sa.delete(SubmissionKey).where(SubmissionKey.id.in_(old)).returning(SubmissionKey.id)
-    return len(session.scalars(query).all())
+@dataclass(frozen=True, slots=True)
+class Past:
+    """Rows of one table whose time is over.
+
+    Args:
+        key: their primary key.
+        is_past: what makes them so.
+        eldest: by what they are found, the eldest first; None = in any order.
+        becomes: what such a row becomes where it stays; None = it goes.
+        first: what is written down before they go.
+    """
+
+    key: InstrumentedAttribute[Any]
+    is_past: sa.ColumnElement[bool]
+    eldest: InstrumentedAttribute[Any] | None = None
+    becomes: Mapping[str, Any] | None = None
+    first: Callable[[Session, Sequence[Any]], None] | None = None
 
 
-def forget_buckets(session: Session, before: datetime) -> int:
-    """Delete a batch of rate buckets not used since then; return how many."""
-    old = sa.select(RateBucket.network).where(RateBucket.filled_at < before).limit(BATCH)
-    query = sa.delete(RateBucket).where(RateBucket.network.in_(old)).returning(RateBucket.network)
-    return len(session.scalars(query).all())
+def find(session: Session, past: Past) -> Sequence[Any]:
+    """Return the keys of a batch of such rows."""
+    query = sa.select(past.key).where(past.is_past).limit(BATCH)
+    if past.eldest is not None:
+        query = query.order_by(past.eldest)
+    return session.scalars(query).all()
 
 
-def forget_addresses(session: Session, before: date) -> int:
-    """Delete a batch of sealed addresses whose author's last comment is older; return how many.
+def let_go(session: Session, past: Past, keys: Sequence[Any]) -> int:
+    """Let these rows go, or become what they become; return for how many it still was time."""
+    if past.first is not None:
+        past.first(session, keys)
+    table, still = past.key.class_, sa.and_(past.key.in_(keys), past.is_past)
+    over: sa.Delete | sa.Update = sa.delete(table).where(still)
+    if past.becomes is not None:
+        over = sa.update(table).where(still).values(**past.becomes)
+    # Nothing of what goes was loaded.
+    unseen = {"synchronize_session": False}
+    return len(session.scalars(over.returning(past.key), execution_options=unseen).all())
+
+
+def submission_keys(before: datetime) -> Past:
+    """Return keys of submissions older than that."""
+    return Past(SubmissionKey.id, SubmissionKey.created_at < before)
+
+
+def kept_answers(before: datetime) -> Past:
+    """Return answers to repeatable requests older than that."""
+    return Past(KeptAnswer.id, KeptAnswer.made_at < before)
+
+
+def buckets(before: datetime) -> Past:
+    """Return rate buckets not used since then."""
+    return Past(RateBucket.network, RateBucket.filled_at < before)
+
+
+def addresses(before: date) -> Past:
+    """Return sealed addresses whose author's last comment is older.
 
     The blind index and the counters stay.
     """
-    old = (
-        sa.select(Contact.id)
-        .where(Contact.last_day < before, Contact.email_sealed.is_not(None), ~SUBSCRIBED)
-        .limit(BATCH)
+    return Past(
+        Contact.id,
+        sa.and_(Contact.last_day < before, Contact.email_sealed.is_not(None), ~SUBSCRIBED),
+        becomes={"email_sealed": None, "email_kid": None},
     )
-    query = (
-        sa.update(Contact)
-        .where(Contact.id.in_(old))
-        .values(email_sealed=None, email_kid=None)
-        .returning(Contact.id)
-    )
-    return len(session.scalars(query).all())
 
 
-def forget_contacts(session: Session, before: date) -> int:
-    """Delete a batch of contacts whose last comment is older; return how many."""
-    old = sa.select(Contact.id).where(Contact.last_day < before, ~SUBSCRIBED).limit(BATCH)
-    query = sa.delete(Contact).where(Contact.id.in_(old)).returning(Contact.id)
-    return len(session.scalars(query).all())
+def contacts(before: date) -> Past:
+    """Return contacts whose last comment is older."""
+    return Past(Contact.id, sa.and_(Contact.last_day < before, ~SUBSCRIBED))
 
 
-def forget_subscriptions(session: Session, before: datetime) -> int:
-    """Delete a batch of wishes for mail that nobody confirmed in time; return how many."""
-    old = sa.select(Subscription.id).where(
-        Subscription.confirmed_at.is_(None), Subscription.made_at < before
-    )
-    query = sa.delete(Subscription).where(Subscription.id.in_(old.limit(BATCH)))
-    return len(session.scalars(query.returning(Subscription.id)).all())
+def subscriptions(before: datetime) -> Past:
+    """Return wishes for mail that nobody confirmed in time."""
+    unconfirmed = Subscription.confirmed_at.is_(None)
+    return Past(Subscription.id, sa.and_(unconfirmed, Subscription.made_at < before))
 
 
-def forget_mails(session: Session, before: datetime) -> int:
-    """Delete a batch of mails that were sent or given up before that; return how many."""
-    old = sa.select(Mail.id).where(Mail.due_at.is_(None), Mail.made_at < before)
-    query = sa.delete(Mail).where(Mail.id.in_(old.limit(BATCH))).returning(Mail.id)
-    return len(session.scalars(query).all())
+def mails(before: datetime) -> Past:
+    """Return mails that were sent or given up before that."""
+    return Past(Mail.id, sa.and_(Mail.due_at.is_(None), Mail.made_at < before))
 
 
-def forget_notices(session: Session, before: datetime) -> int:
-    """Delete a batch of mails to moderators that were sent or given up before that."""
-    old = sa.select(Notice.id).where(Notice.due_at.is_(None), Notice.made_at < before)
-    query = sa.delete(Notice).where(Notice.id.in_(old.limit(BATCH))).returning(Notice.id)
-    return len(session.scalars(query).all())
+def notices(before: datetime) -> Past:
+    """Return mails to moderators that were sent or given up before that."""
+    return Past(Notice.id, sa.and_(Notice.due_at.is_(None), Notice.made_at < before))
 
 
-def forget_sessions(session: Session, before: datetime) -> int:
-    """Delete a batch of moderators' sessions that began before that; return how many."""
-    old = sa.select(StaffSession.id).where(StaffSession.began_at < before).limit(BATCH)
-    query = sa.delete(StaffSession).where(StaffSession.id.in_(old)).returning(StaffSession.id)
-    return len(session.scalars(query).all())
+def staff_sessions(before: datetime) -> Past:
+    """Return moderators' sessions that began before that."""
+    return Past(StaffSession.id, StaffSession.began_at < before)
 
 
-def forget_enrolments(session: Session, before: datetime) -> int:
-    """Delete a batch of authenticator apps that no code has confirmed in time; return how many."""
-    old = sa.select(Authenticator.id).where(
-        Authenticator.confirmed_at.is_(None), Authenticator.made_at < before
-    )
-    query = sa.delete(Authenticator).where(Authenticator.id.in_(old.limit(BATCH)))
-    return len(session.scalars(query.returning(Authenticator.id)).all())
+def enrolments(before: datetime) -> Past:
+    """Return authenticator apps that no code has confirmed in time."""
+    unconfirmed = Authenticator.confirmed_at.is_(None)
+    return Past(Authenticator.id, sa.and_(unconfirmed, Authenticator.made_at < before))
 
 
-def forget_resets(session: Session, now: datetime) -> int:
-    """Delete a batch of links to a new password whose time is over; return how many."""
-    key = PasswordReset.moderator_id
-    old = sa.select(key).where(PasswordReset.expires_at <= now).limit(BATCH)
-    query = sa.delete(PasswordReset).where(key.in_(old)).returning(key)
-    return len(session.scalars(query).all())
+def resets(now: datetime) -> Past:
+    """Return links to a new password whose time is over."""
+    return Past(PasswordReset.moderator_id, PasswordReset.expires_at <= now)
 
 
-def forget_attempts(session: Session, before: datetime) -> int:
-    """Delete a batch of attempts made before that, the eldest first; return how many."""
+def traces(before: datetime) -> Past:
+    """Return what the guard of learning remembers and has not seen since then."""
+    return Past(Trace.id, Trace.seen_at < before)
+
+
+def reports(before: datetime) -> Past:
+    """Return what programs reported as spam or ham before that."""
+    return Past(ReportedExample.id, ReportedExample.reported_at < before)
+
+
+def held_deliveries(before: datetime) -> Past:
+    """Return deliveries that have been held since before that: they are given up."""
+    is_past = sa.and_(IS_HELD, Delivery.created_at < before)
+    return Past(Delivery.id, is_past, becomes={"state": DeliveryState.DEAD})
+
+
+def attempts(before: datetime) -> Past:
+    """Return attempts made before that."""
     # Their numbers grow with time: where the first ones are young, no old one comes after.
-    eldest = sa.select(Attempt.id, Attempt.at).order_by(Attempt.id).limit(BATCH).subquery()
-    old = sa.select(eldest.c.id).where(eldest.c.at < before)
-    query = sa.delete(Attempt).where(Attempt.id.in_(old)).returning(Attempt.id)
-    return len(session.scalars(query).all())
+    eldest = sa.select(Attempt.id).order_by(Attempt.id).limit(BATCH)
+    return Past(Attempt.id, sa.and_(Attempt.id.in_(eldest), Attempt.at < before))
 
 
-def forget_deliveries(session: Session, before: datetime) -> int:
-    """Delete a batch of deliveries that are over and were written before that; return how many.
+def deliveries(before: datetime) -> Past:
+    """Return deliveries that are over and were written before that.
 
     One that is due stays, however old; so does one of which an attempt is kept.
     """
-    old = (
-        sa.select(Delivery.id)
-        .where(IS_OVER, Delivery.created_at < before)
-        .where(~sa.exists().where(Attempt.delivery_id == Delivery.id))
-        .order_by(Delivery.created_at)
-        .limit(BATCH)
-    )
-    query = sa.delete(Delivery).where(Delivery.id.in_(old)).returning(Delivery.id)
-    return len(session.scalars(query).all())
+    tried = sa.exists().where(Attempt.delivery_id == Delivery.id)
+    is_past = sa.and_(IS_OVER, Delivery.created_at < before, ~tried)
+    return Past(Delivery.id, is_past, Delivery.created_at)
 
 
-def forget_events(session: Session, before: datetime) -> int:
-    """Delete a batch of events that left, or were cancelled, before that; return how many.
+def events(before: datetime) -> Past:
+    """Return events that left, or were cancelled, before that; one with a delivery stays.
 
-    One with a delivery stays. How far back a site's events are told is written down.
+    How far back a site's events are told is written down.
     """
     left = sa.or_(Event.position.is_not(None), Event.cancelled_at.is_not(None))
-    old = (
-        sa.select(Event.id)
-        .where(left, Event.release_at < before)
-        .where(~sa.exists().where(Delivery.event_id == Event.id))
-        .order_by(Event.release_at)
-        .limit(BATCH)
-    )
-    query = sa.delete(Event).where(Event.id.in_(old)).returning(Event.site_id, Event.position)
-    gone = session.execute(query).all()
-    horizons: dict[int, int] = {}
-    for site_id, position in gone:
-        horizons[site_id] = max(horizons.get(site_id, 0), position or 0)
-    for site_id, position in sorted(horizons.items()):
+    delivered = sa.exists().where(Delivery.event_id == Event.id)
+    is_past = sa.and_(left, Event.release_at < before, ~delivered)
+    return Past(Event.id, is_past, Event.release_at, first=_note_horizons)
+
+
+def _note_horizons(session: Session, event_ids: Sequence[int]) -> None:
+    last = sa.func.coalesce(sa.func.max(Event.position), 0)
+    query = sa.select(Event.site_id, last).where(Event.id.in_(event_ids)).group_by(Event.site_id)
+    for site_id, position in session.execute(query.order_by(Event.site_id)).all():
         insert_or_leave(session, EventHorizon, {"site_id": site_id, "position": 0})
         session.execute(
             sa.update(EventHorizon)
             .where(EventHorizon.site_id == site_id, EventHorizon.position < position)
             .values(position=position)
         )
-    return len(gone)

@@ -220,10 +220,3 @@ def withdrawals(session: Session, site_id: int) -> dict[int, datetime]:
     """Return whose decisions teach nothing on a site, and up to when."""
     query = sa.select(LabelWithdrawal).where(LabelWithdrawal.site_id == site_id)
     return {row.moderator_id: row.until for row in session.scalars(query)}
-
-
-def forget_old_traces(session: Session, before: datetime, limit: int) -> int:
-    """Delete a batch of traces not seen since then; return how many."""
-    old = sa.select(Trace.id).where(Trace.seen_at < before).limit(limit)
-    query = sa.delete(Trace).where(Trace.id.in_(old)).returning(Trace.id)
-    return len(session.scalars(query).all())

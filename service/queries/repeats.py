@@ -1,7 +1,5 @@
 """Questions about answers kept for repeated requests."""
 
-from datetime import datetime
-
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
@@ -32,10 +30,3 @@ def drop_answer(session: Session, row: KeptAnswer) -> None:
     """Delete an answer whose time is over."""
     session.delete(row)
     session.flush()  # its successor has the same key
-
-
-def forget_answers(session: Session, before: datetime, most: int) -> int:
-    """Delete a batch of answers older than that; return how many."""
-    old = sa.select(KeptAnswer.id).where(KeptAnswer.made_at < before).limit(most)
-    query = sa.delete(KeptAnswer).where(KeptAnswer.id.in_(old)).returning(KeptAnswer.id)
-    return len(session.scalars(query).all())

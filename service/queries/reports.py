@@ -1,7 +1,6 @@
 """Questions about what programs reported as spam or ham by their keys."""
 
 from collections.abc import Sequence
-from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
@@ -97,10 +96,3 @@ def set_withdrawn(session: Session, site_id: int, key_id: int, *, withdrawn: boo
     )
     query = query.values(withdrawn=withdrawn)
     session.execute(query.execution_options(synchronize_session=False))
-
-
-def forget_old_reports(session: Session, before: datetime, limit: int) -> int:
-    """Delete a batch of reports older than that; return how many."""
-    old = sa.select(ReportedExample.id).where(ReportedExample.reported_at < before).limit(limit)
-    query = sa.delete(ReportedExample).where(ReportedExample.id.in_(old))
-    return len(session.scalars(query.returning(ReportedExample.id)).all())

@@ -1,6 +1,7 @@
 """Where faults are tried: an outbox on a database of its own, real workers, a real receiver."""
 
 import contextlib
+import gc
 import json
 import time
 import urllib.request
@@ -9,7 +10,8 @@ from datetime import UTC, datetime
 import sqlalchemy as sa
 
 from models import Delivery, DeliveryState
-from service.db import db
+from service.db import db, transaction
+from service.serving import settle
 from tests.databases import bare_app, kind_of
 from tests.out.post_office import DELIVERY_SETTINGS, PostOffice
 from tests.out.receiver import Receiver
@@ -45,6 +47,12 @@ class Ground(PostOffice):
         made = Worker(folder, self.url, **{**values, **self.settings})
         self.workers.append(made)
         return made.start()
+
+    def gather_statistics(self):
+        """Let PostgreSQL know its tables, as it does by itself within a minute."""
+        if self.kind == "postgresql":
+            with self.app.app_context(), transaction() as session:
+                session.execute(sa.text("ANALYZE"))
 
     def count(self, *conditions):
         with self.app.app_context():
@@ -84,6 +92,18 @@ def figure_of(worker, name):
         lines = answer.read().decode().splitlines()
     [found] = [line.split()[1] for line in lines if line.startswith(f"{name} ")]
     return float(found)
+
+
+@contextlib.contextmanager
+def settled():
+    """Collect garbage as a process that serves does, not as one that runs tests."""
+    before = gc.get_threshold()
+    settle()
+    try:
+        yield
+    finally:
+        gc.unfreeze()
+        gc.set_threshold(*before)
 
 
 @contextlib.contextmanager
