@@ -149,7 +149,7 @@ def dead_endpoint(ground, dead=10_000, good=500):
     while ground.release():
         pass
     assert ground.count() == dead + good
-    ground.gather_statistics()
+    ground.vacuum()
     dispatcher = Timed(ground.app.app_context, ground.house, ground.send, chores=())
     with settled():
         began = time.monotonic()

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 import sqlalchemy as sa
 
 from models import Delivery, DeliveryState
-from service.db import db, transaction
+from service.db import db
 from service.serving import settle
 from tests.databases import bare_app, kind_of
 from tests.out.post_office import DELIVERY_SETTINGS, PostOffice
@@ -48,11 +48,12 @@ class Ground(PostOffice):
         self.workers.append(made)
         return made.start()
 
-    def gather_statistics(self):
-        """Let PostgreSQL know its tables, as it does by itself within a minute."""
+    def vacuum(self):
+        """Let PostgreSQL look through its tables, as it does by itself within a minute."""
         if self.kind == "postgresql":
-            with self.app.app_context(), transaction() as session:
-                session.execute(sa.text("ANALYZE"))
+            with self.app.app_context(), db.engine.connect() as connection:
+                connection.execution_options(isolation_level="AUTOCOMMIT")
+                connection.execute(sa.text("VACUUM ANALYZE"))
 
     def count(self, *conditions):
         with self.app.app_context():
