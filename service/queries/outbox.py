@@ -53,11 +53,7 @@ def events_to_release(session: Session, now: datetime, limit: int) -> Sequence[E
 
 def next_release(session: Session) -> datetime | None:
     """Return when the next hold ends, None when no event waits."""
-    query = sa.select(sa.func.min(Event.release_at)).where(
-        Event.position.is_(None), Event.cancelled_at.is_(None)
-    )
-    moment: datetime | None = session.execute(query).scalar_one()
-    return moment
+    return session.execute(_NEXT_RELEASE).scalar_one()
 
 
 def next_due(session: Session, now: datetime) -> datetime | None:
@@ -66,15 +62,25 @@ def next_due(session: Session, now: datetime) -> datetime | None:
     What is due already waits for room at its endpoint, not for a time. One index look-up an
     endpoint, however long its backlog.
     """
+    return session.execute(_NEXT_DUE, {"now": now}).scalar_one()
+
+
+def _next_due() -> sa.Select[datetime | None]:
+    now = sa.bindparam("now", type_=Delivery.due_at.type)
     delivery = (
         sa.select(sa.func.min(Delivery.due_at))
         .where(Delivery.endpoint_id == Endpoint.id, IS_OPEN, Delivery.due_at > now)
         .scalar_subquery()
     )
     moment = sa.case((Endpoint.open_until > now, Endpoint.open_until), else_=delivery)
-    query = sa.select(sa.func.min(moment)).where(Endpoint.state == EndpointState.ACTIVE)
-    found: datetime | None = session.execute(query).scalar_one()
-    return found
+    return sa.select(sa.func.min(moment)).where(Endpoint.state == EndpointState.ACTIVE)
+
+
+# Asked with every turn, therefore put together once.
+_NEXT_DUE = _next_due()
+_NEXT_RELEASE = sa.select(sa.func.min(Event.release_at)).where(
+    Event.position.is_(None), Event.cancelled_at.is_(None)
+)
 
 
 def mark_leased(session: Session, delivery_id: int, token: str, values: Mapping[str, Any]) -> bool:

@@ -21,7 +21,7 @@ def test_a_worker_killed_in_the_middle_loses_nothing(ground):
 
 
 def test_a_dead_endpoint_s_backlog_does_not_delay_the_good_ones(ground):
-    cases.dead_endpoint(ground, dead=1000, good=100)
+    cases.dead_endpoint(ground, dead=1000, good=100, most=1000)
 
 
 def test_what_is_long_over_is_let_go_beside_a_busy_dispatcher(ground):
