@@ -153,7 +153,8 @@ def build_to_come(session: Session, endpoint: Endpoint) -> bool:
     # What is held goes out only if its owner wants so, unless nothing else would.
     coming = IS_HELD if endpoint.state is EndpointState.DISABLED else untried
     query = sa.select(Delivery.id).where(Delivery.endpoint_id == endpoint.id, coming)
-    return session.scalar(query.limit(1)) is not None
+    # In order, or PostgreSQL looks for one among all that were ever delivered.
+    return session.scalar(query.order_by(Delivery.due_at).limit(1)) is not None
 
 
 def served_by_build(session: Session, endpoint_id: int, delivery_id: int) -> None:
