@@ -7,7 +7,6 @@ from functools import partial
 from sqlalchemy.orm import Session
 
 from models import Comment, Contact, Mail, MailKind, Subscription
-from service import privacy
 from service.db import db, transaction
 from service.house import House
 from service.letters import Occasion, letter_of
@@ -15,6 +14,7 @@ from service.out.smtp import Envelope, MailError, batch, outcome, post_one, writ
 from service.privacy import EmailAddress, SealError
 from service.queries import mails as queries
 from service.queries.outbox import lease_clock
+from service.sealed import open_address
 
 
 def due(house: House, session: Session) -> bool:
@@ -47,7 +47,7 @@ def _write(house: House, session: Session, blank: Envelope) -> Envelope:
     if not _wanted(mail, subscription, own, told):
         return blank
     letter = letter_of(house, Occasion(mail.kind, site, thread, own, told))
-    return replace(blank, sender=site.name, to=_opened(house, contact), letter=letter)
+    return replace(blank, sender=site.name, to=_opened(session, house, contact), letter=letter)
 
 
 def _wanted(mail: Mail, subscription: Subscription, own: Comment, told: Comment) -> bool:
@@ -56,13 +56,9 @@ def _wanted(mail: Mail, subscription: Subscription, own: Comment, told: Comment)
     return told.is_public and not own.gone and subscription.active
 
 
-def _opened(house: House, contact: Contact) -> EmailAddress | None:
-    if contact.email_sealed is None:
-        return None
+def _opened(session: Session, house: House, contact: Contact) -> EmailAddress | None:
     try:
-        return privacy.open_sealed(
-            contact.email_sealed, site_id=contact.site_id, uid=contact.uid, ring=house.ring
-        )
+        return open_address(session, house, contact)
     except SealError:
         return None
 

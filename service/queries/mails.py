@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from models import Comment, Contact, Mail, MailKind, Site, Subscription, Thread
+from service.queries.housekeeping import SUBSCRIBED
 from service.queries.sites import insert_or_leave
 
 
@@ -52,6 +53,12 @@ def active_subscriptions(
         )
     )
     return {own.id: (subscription, own) for subscription, own in session.execute(query)}
+
+
+def wants_mail(session: Session, contact_id: int) -> bool:
+    """Say whether an author has confirmed that he wants mail, and has not ended it."""
+    query = sa.select(Contact.id).where(Contact.id == contact_id, SUBSCRIBED)
+    return session.scalar(query) is not None
 
 
 def add_mail(session: Session, values: Mapping[str, Any]) -> None:
