@@ -82,6 +82,8 @@ def written(token: str, leased: Leased, write: Callable[[Session, Envelope], Env
         write: fills in an envelope, in a transaction of its own.
     """
     blank = Envelope(leased.row, token, leased.public_id, leased.attempt)
+    if _one_too_many(blank):  # perhaps it is the writing that takes its process down each time
+        return replace(blank, unwritten=True)
     try:
         with transaction() as session:
             return write(session, blank)
@@ -166,12 +168,16 @@ def _deliver(settings: Settings, server: smtplib.SMTP, message: EmailMessage) ->
     server.send_message(message)
 
 
+def _one_too_many(envelope: Envelope) -> bool:
+    return envelope.attempt > len(SCHEDULE) + 1
+
+
 def tried(house: House, envelope: Envelope) -> MailError | None:
     """Send a mail; return why it did not go out, None when it did."""
+    if _one_too_many(envelope):
+        return MailError("no attempt came to an end", final=True)
     if envelope.letter is None:
         return MailError(INTERNAL)
-    if envelope.attempt > len(SCHEDULE) + 1:
-        return MailError("no attempt came to an end", final=True)
     if envelope.to is None:
         return MailError("the address is kept no longer", final=True)
     try:

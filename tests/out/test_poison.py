@@ -61,6 +61,20 @@ def test_a_mail_that_kills_whoever_sends_it_is_given_up(make_house, database_url
     assert mailbox.empty
 
 
+def test_a_mail_whose_writing_takes_its_process_down_is_given_up_unwritten(make_house, sqlite_url):
+    app = make_house(sqlite_url)
+    assert send_json(visitor(app), notify="yes").status_code == 202
+    with app.app_context():
+        outbox.release(house(app))
+    spoil(app, "mail", rows(app, Mail)[0].id, attempts=len(smtp.SCHEDULE) + 1, kind="?")
+
+    with app.app_context():
+        for last in mail.claim(house(app)):
+            mail.post(house(app), last)
+        columns = Mail.due_at, Mail.error
+        assert db.session.execute(sa.select(*columns)).one() == (None, "no attempt came to an end")
+
+
 def claim_mail(app):
     with app.app_context():
         return mail.claim(house(app))
