@@ -51,11 +51,6 @@ def longer_than(limit, paths):
     return [str(path) for path in paths if len(text(path).splitlines()) > limit]
 
 
-def test_one_place_opens_an_address_and_it_asks_whether_its_time_is_over():
-    found = {str(path) for path in files(*ROOMS) if "open_sealed(" in text(path)}
-    assert found == {"service/privacy.py", "service/sealed.py"}
-
-
 def test_only_the_settings_read_the_environment():
     found = {
         str(path) for path in files(*ROOMS) if re.search(r"os\.environ|os\.getenv", text(path))
