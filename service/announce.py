@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from models import Comment, Endpoint, Event, EventType, Site, Status, Thread
 from service.house import House
 from service.queries.comments import parent_id_of
+from service.queries.endpoints import lock_endpoints
 from service.queries.events import events_for_change, stop_deliveries
 from service.rendering import comment_html
 
@@ -156,6 +157,8 @@ def _event(house: House, kind: EventType, site_id: int, data: Mapping[str, Any])
 
 def purge(session: Session, comment: Comment, now: datetime) -> None:
     """Take a comment's words out of every event, and stop deliveries that still carry them."""
+    # Whichever may get one: a release could make deliveries until the events are locked.
+    lock_endpoints(session, comment.site_id)
     events = events_for_change(session, comment.id)
     for event in events:
         body = json.loads(event.body)

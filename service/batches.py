@@ -1,7 +1,7 @@
 """The deeds on many comments at once: deciding those chosen, all that match, and taking it back."""
 
 import enum
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -13,7 +13,7 @@ from service.audit import by_moderator, record
 from service.db import db, transaction
 from service.errors import BadRequestError, ConflictError, NotFoundError
 from service.house import House
-from service.moderate import WHY_LENGTH, Actor, move, take_back, tell
+from service.moderate import WHY_LENGTH, Actor, move, take_back, tell, told_maker
 from service.queries import batches as queries
 from service.queries import comments as comment_queries
 from service.queries.filters import Filter
@@ -47,6 +47,8 @@ class Result(enum.StrEnum):
     GONE = "gone"
     """Its author took it back."""
     MISSING = "missing"
+    LATE = "late"
+    """The time in which a decision can be taken back is over."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +100,7 @@ def decide_each(
 ) -> list[Outcome]:
     """Move each of these comments, all in one transaction, and say what became of each.
 
-    For programs: there is no batch to take back as a whole, each decision is undone by itself.
+    For programs: there is no batch; `undo_each` takes the decisions back.
 
     Raises:
         BadRequestError: none chosen, or more than `CHOSEN_MOST`.
@@ -139,6 +141,80 @@ def _outcome(
     decision.why = why[:WHY_LENGTH]
     tell(session, house, comment, decision)
     return Outcome(comment.public_id, Result.MOVED, comment, decision.id)
+
+
+@dataclass(frozen=True, slots=True)
+class Return:
+    """What became of a decision that was to be taken back with others.
+
+    Args:
+        decision_id: as it was asked for.
+        comment: as it stands now; None = there is no such decision.
+        undo_id: the decision that took it back, now or before.
+        by: who has decided about the comment since, where that keeps it from being taken back.
+    """
+
+    decision_id: int
+    result: Result
+    comment: Comment | None = None
+    undo_id: int | None = None
+    by: str | None = None
+
+
+def undo_each(house: House, actor: Actor, decision_ids: Sequence[int]) -> list[Return]:
+    """Take each of these decisions back, all in one transaction, and say what became of each.
+
+    For programs, by the rules of a batch's undo: what somebody has decided again since stays.
+
+    Raises:
+        BadRequestError: none named, or more than `CHOSEN_MOST`.
+    """
+    if not 1 <= len(decision_ids) <= CHOSEN_MOST:
+        raise BadRequestError(f"Name between 1 and {CHOSEN_MOST} decisions.")
+    with transaction() as session:
+        known = comment_queries.decisions_of_sites(session, decision_ids, actor.site_ids)
+        rows = {one.comment_id for one in known.values()}
+        comments = {one.id: one for one in queries.comments_for_change(session, sorted(rows))}
+        before = comment_queries.undoings_of(session, list(known))
+        # The newest first: two about one comment are both taken back only in that order.
+        found = {
+            one: _returned(
+                session, house, actor, (known[one], comments[known[one].comment_id]), before
+            )
+            for one in sorted(known, reverse=True)
+        }
+    house.wake()
+    return [found.get(one, Return(one, Result.MISSING)) for one in decision_ids]
+
+
+def _returned(
+    session: Session,
+    house: House,
+    actor: Actor,
+    row: tuple[Decision, Comment],
+    before: Mapping[int, Decision],
+) -> Return:
+    decision, comment = row
+    undo = before.get(decision.id)
+    if comment.gone:
+        return Return(decision.id, Result.GONE, comment)
+    if undo is not None and undo.version == comment.version:
+        return Return(decision.id, Result.UNCHANGED, comment, undo.id)
+    if decision.version != comment.version:
+        by = _decided_since(session, decision)
+        return Return(decision.id, Result.STALE, comment, by=by)
+    if house.now() - decision.made_at > timedelta(days=house.settings.undo_days):
+        return Return(decision.id, Result.LATE, comment)
+    made = take_back(session, house, actor, comment, decision)
+    return Return(decision.id, Result.MOVED, comment, made.id)
+
+
+def _decided_since(session: Session, decision: Decision) -> str | None:
+    """Return who decided last; None where it was its author's edit that changed the comment."""
+    last = comment_queries.last_decision(session, decision.comment_id)
+    if last is None or last[0].id == decision.id:
+        return None
+    return told_maker(last[1])
 
 
 def decide_matching(

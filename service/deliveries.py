@@ -9,6 +9,7 @@ from models import (
     Delivery,
     DeliveryState,
     Endpoint,
+    EndpointKind,
     EndpointState,
     Event,
     Origin,
@@ -31,6 +32,10 @@ happens meanwhile need not stand behind all of the replay."""
 NOT_SERVED = "This endpoint is not served. Resume it first."
 UNDER_WAY = "This delivery is under way at this moment."
 ERASED = "The comment was erased since: what was said of it before is not sent again."
+NO_RANGE = (
+    "A build hook is sent no events, so there is no range to send again. Call it once now instead"
+    " (in the API: POST /endpoints/{endpoint}/test)."
+)
 NO_DELIVERY = "There is no such delivery."
 
 
@@ -92,7 +97,8 @@ def replay_one(house: House, site_id: int, delivery_id: str) -> Delivery:
     """Send what a delivery carries once more, now, even if the endpoint's breaker is open.
 
     The webhook-id is the same, the timestamp and the signature are new. A delivery that waits for
-    its next attempt is brought forward instead, so that nothing is sent twice by one click.
+    its next attempt is brought forward instead, so that nothing is sent twice by one click. A build
+    hook is called, and told nothing: also where the comment was erased since.
 
     Args:
         delivery_id: its public id.
@@ -108,7 +114,7 @@ def replay_one(house: House, site_id: int, delivery_id: str) -> Delivery:
         _, event, endpoint = delivery_of(site_id, delivery_id)
         # Before its deliveries, as everybody does who changes both.
         endpoint = _served(endpoint_for_change(session, endpoint.id))
-        if queries.was_erased(session, event):
+        if endpoint.kind is EndpointKind.WEBHOOK and queries.was_erased(session, event):
             raise ConflictError(ERASED)
         now = lease_clock(session, house.now())
         newest = queries.newest_delivery(session, event.id, endpoint.id)
@@ -153,12 +159,13 @@ def replay_since(
     Raises:
         NotFoundError: no such endpoint on this site.
         InvalidError: `until` is not after `since`.
-        ConflictError: the endpoint is not served, or a replay to it has not ended yet.
+        ConflictError: the endpoint is not served or a build hook, or a replay to it has not ended
+            yet.
     """
     wanted = _checked(Wanted(since, until, only))
     with transaction() as session:
         endpoint = endpoint_for_change(session, endpoint_of(site_id, endpoint_id).id)
-        _served(endpoint)
+        _served(_told_events(endpoint))
         running = [job for job in queries.jobs_of(session, endpoint.id) if job.finished_at is None]
         if running:
             raise ConflictError("A replay to this endpoint has not ended yet. Stop it first.")
@@ -194,11 +201,12 @@ def number_of_replay(site_id: int, endpoint_id: str, wanted: Wanted) -> int:
     Raises:
         NotFoundError: no such endpoint on this site.
         InvalidError: `until` is not after `since`.
+        ConflictError: the endpoint is a build hook.
     """
     _checked(wanted)
     session = db.session()
     chosen = queries.Range(
-        endpoint=endpoint_of(site_id, endpoint_id),
+        endpoint=_told_events(endpoint_of(site_id, endpoint_id)),
         since=wanted.since,
         until=wanted.until,
         only=wanted.only,
@@ -244,7 +252,7 @@ def go_on(house: House) -> int:
 
 
 def _step(session: Session, house: House, job: ReplayJob, endpoint: Endpoint) -> int:
-    if endpoint.state is EndpointState.DISABLED:
+    if endpoint.state is EndpointState.DISABLED or endpoint.kind is EndpointKind.BUILD:
         job.finished_at = house.now()
         return 0
     now = lease_clock(session, house.now())
@@ -269,6 +277,17 @@ def _checked(wanted: Wanted) -> Wanted:
     if wanted.until <= wanted.since:
         raise InvalidError({"until": ["Enter a day that is not before the first one."]})
     return wanted
+
+
+def _told_events(endpoint: Endpoint) -> Endpoint:
+    """Return an endpoint that is told of events one by one.
+
+    Raises:
+        ConflictError: it is a build hook; one call shows it all that changed.
+    """
+    if endpoint.kind is EndpointKind.BUILD:
+        raise ConflictError(NO_RANGE)
+    return endpoint
 
 
 def _served(endpoint: Endpoint) -> Endpoint:

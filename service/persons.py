@@ -17,6 +17,7 @@ from service.errors import InvalidError, NotFoundError
 from service.house import House
 from service.queries import comments as queries
 from service.receipts import erase_comment, exported
+from service.sealed import address_kept
 from service.search_author import whole_address
 from service.signals import contact_of_address
 
@@ -43,11 +44,12 @@ class Export:
     """A part of what is kept of a person.
 
     Args:
+        address_kept: whether his address is; it is in no export but his own.
         comments: as his own export has them, without his address.
         beyond: row to go on after; None = this was the last part.
     """
 
-    person: Person
+    address_kept: bool
     comments: Sequence[dict[str, Any]]
     beyond: int | None
 
@@ -80,8 +82,9 @@ def export_person(
     with transaction() as session:
         found = _written(session, person, after, limit + 1)
         part = [exported(house, comment) for comment in found[:limit]]
+        kept = address_kept(session, house, person.contact)
         note(session, house, "person.export", site_id, comments=len(part))
-    return Export(person, part, found[limit - 1].id if len(found) > limit else None)
+    return Export(kept, part, found[limit - 1].id if len(found) > limit else None)
 
 
 def erase_person(house: House, site_id: int, person: Person, *, with_text: bool) -> int:

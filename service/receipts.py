@@ -23,6 +23,7 @@ from service.queries.mails import drop_mails_about, subscription_of
 from service.queries.revisions import forget_revisions, revisions_of
 from service.ruling import heard, said_by, spoken_of
 from service.scoring import Scored, Surroundings
+from service.sealed import open_address
 from service.shelving import grade, index_words, links_in, place_of, shelve
 from service.signals import OF_OTHERS, with_memory
 from service.submit import judged, likeness_of
@@ -220,12 +221,8 @@ def export(house: House, token: str) -> dict[str, Any]:
     receipt = look(house, token)
     comment = receipt.comment
     contact = queries.contact_of(db.session(), comment.contact_id)
-    email = None
-    if contact is not None and contact.email_sealed is not None:
-        email = privacy.open_sealed(
-            contact.email_sealed, site_id=contact.site_id, uid=contact.uid, ring=house.ring
-        ).reveal()
-    return {**exported(house, comment), "email": email}
+    email = open_address(db.session(), house, contact)
+    return {**exported(house, comment), "email": None if email is None else email.reveal()}
 
 
 def exported(house: House, comment: Comment) -> dict[str, Any]:

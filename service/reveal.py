@@ -15,6 +15,7 @@ from service.guards import Pace, turn_in
 from service.house import House
 from service.privacy import EmailAddress, SealError
 from service.queries import comments
+from service.sealed import address_kept, open_address
 
 log = logging.getLogger("gatepost.reveal")
 
@@ -53,7 +54,7 @@ def not_kept(house: House, comment: Comment) -> str:
     contact = comments.contact_of(db.session(), comment.contact_id)
     if contact is None:
         return NONE_KEPT
-    if contact.email_sealed is not None:
+    if address_kept(db.session(), house, contact):
         return ""
     days = house.settings.email_retention_days
     return NO_LONGER.format(days=days) if days else NEVER_KEPT
@@ -117,12 +118,12 @@ def _take_turn(session: Session, house: House, moderator_id: int) -> None:
 
 
 def _opened(house: House, contact: Contact | None) -> EmailAddress:
-    if contact is None or contact.email_sealed is None:
-        raise NotFoundError(NONE_KEPT)
     try:
-        return privacy.open_sealed(
-            contact.email_sealed, site_id=contact.site_id, uid=contact.uid, ring=house.ring
-        )
+        address = open_address(db.session(), house, contact)
     except SealError:
-        log.warning("a sealed address does not open", extra={"kid": contact.email_kid})
+        kid = None if contact is None else contact.email_kid
+        log.warning("a sealed address does not open", extra={"kid": kid})
         raise UnavailableError(NO_KEY) from None
+    if address is None:
+        raise NotFoundError(NONE_KEPT)
+    return address

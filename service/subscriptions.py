@@ -26,6 +26,7 @@ from service.language import said
 from service.queries import comments, mails
 from service.queries.outbox import lease_clock
 from service.queries.readers import public_by_rows
+from service.sealed import address_kept
 
 UNKNOWN = said(
     "This link belongs to no comment, or it was cut off. Copy the whole link and try again."
@@ -53,7 +54,9 @@ def subscribe(session: Session, house: House, comment: Comment, contact: Contact
     Not for what a rule filed away or a honeypot caught: a machine's comment must send nobody
     mail. An address asked too often lately is left in peace; the comment is taken all the same.
     """
-    if not house.settings.sends_mail or contact is None or contact.email_sealed is None:
+    if not house.settings.sends_mail or contact is None:
+        return
+    if not address_kept(session, house, contact):
         return
     if comment.status is not Status.PENDING or comment.signals.get("honeypot"):
         return

@@ -5,16 +5,13 @@ finds everything too, only later. On SQLite one process at a time runs it.
 """
 
 import contextlib
-import fcntl
 import logging
-import os
 import threading
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-from service.db import db
 from service.errors import UnavailableError
 from service.guarded import SendError
 from service.house import House
@@ -23,6 +20,7 @@ from service.out import outbox
 from service.out.ear import Ear
 from service.out.outbox import Claimed
 from service.out.result import Result
+from service.out.turn import Turn
 from service.out.webhooks import Send
 from service.queries.housekeeping import BATCH
 
@@ -71,7 +69,7 @@ class Dispatcher:
         self._pool = ThreadPoolExecutor(self.threads, thread_name_prefix="delivery")
         self._ours: set[Claimed] = set()
         self._changed = threading.Condition()
-        self._turn_lock = _TurnLock()
+        self._turn = Turn(house.settings.delivery_lease)
         self._thread = threading.Thread(target=self.run, name="dispatcher", daemon=True)
 
     def wake(self) -> None:
@@ -101,7 +99,7 @@ class Dispatcher:
         if left:
             with self.context(), contextlib.suppress(UnavailableError):
                 outbox.give_back(left, self.house.now())
-        self._turn_lock.release()
+        self._turn.release()
 
     def run(self) -> None:
         """Work until stopped; a database that is away is waited for."""
@@ -128,7 +126,7 @@ class Dispatcher:
             rung: somebody said that there may be work.
         """
         with self.context():
-            if not self._turn_lock.held():
+            if not self._turn.ours():
                 return self.house.settings.poll_interval
             released = outbox.release(self.house)
             claimed = self._claim()
@@ -232,40 +230,6 @@ class Dispatcher:
         if held and result.good:
             delay = (self.house.now() - claimed.free_since).total_seconds()
         self.house.meter.attempted(result.outcome.value, held=held, delay=delay)
-
-
-class _TurnLock:
-    """A lock on a file beside a SQLite database, so that one process polls and sends.
-
-    Claims are safe without it; a second process would only be in the way of the writers. It goes
-    with its process, however that ends.
-    """
-
-    def __init__(self) -> None:
-        self._handle: int | None = None
-
-    def held(self) -> bool:
-        """Take the turn if it is free; say whether it is ours. Needs an application context."""
-        path = db.engine.url.database
-        if self._handle is not None or db.engine.dialect.name != "sqlite" or not path:
-            return True
-        handle = os.open(f"{path}.dispatcher", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            os.close(handle)
-            return False
-        except BaseException:
-            os.close(handle)
-            raise
-        self._handle = handle
-        return True
-
-    def release(self) -> None:
-        """Let another process have its turn."""
-        handle, self._handle = self._handle, None
-        if handle is not None:
-            os.close(handle)
 
 
 def _names(claimed: Claimed) -> dict[str, object]:

@@ -1,18 +1,20 @@
 """Mail to authors: claimed by lease, written, sent, marked."""
 
+from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 
 from sqlalchemy.orm import Session
 
-from models import Contact, Mail, MailKind, Site, Subscription
-from service import privacy
+from models import Comment, Contact, Mail, MailKind, Subscription
 from service.db import db, transaction
 from service.house import House
 from service.letters import Occasion, letter_of
-from service.out.smtp import Envelope, MailError, batch, outcome, post_one
+from service.out.smtp import Envelope, MailError, batch, outcome, post_one, written
 from service.privacy import EmailAddress, SealError
 from service.queries import mails as queries
 from service.queries.outbox import lease_clock
+from service.sealed import open_address
 
 
 def due(house: House, session: Session) -> bool:
@@ -21,49 +23,42 @@ def due(house: House, session: Session) -> bool:
 
 
 def claim(house: House) -> list[Envelope]:
-    """Lease the mails that are due and write them; none when there are none."""
+    """Lease the mails that are due and write each as things stand now; none when there are none."""
     if not due(house, db.session()):
         return []
     token = house.token(32)
     with transaction() as session:
         now = lease_clock(session, house.now())
         until = now + timedelta(seconds=house.settings.mail_lease)
-        ids = queries.lease_mails(
+        leased = queries.lease_mails(
             session, now=now, until=until, token=token, limit=batch(house.settings)
         )
-        rows = queries.mails_with_all(session, ids)
-        return [_envelope(house, token, *row) for row in rows]
+    return [written(token, one, partial(_write, house)) for one in leased]
 
 
-def _envelope(
-    house: House, token: str, mail: Mail, subscription: Subscription, contact: Contact, site: Site
-) -> Envelope:
-    session = db.session()
+def _write(house: House, session: Session, blank: Envelope) -> Envelope:
+    """Fill in an envelope; without a letter where he may or will not hear of it any more."""
+    row = queries.mail_with_all(session, blank.row)
+    if row is None:
+        return blank
+    mail, subscription, contact, site = row
     own, thread = queries.comment_and_thread(session, subscription.comment_id)
     told, _ = queries.comment_and_thread(session, mail.comment_id)
+    if not _wanted(mail, subscription, own, told):
+        return blank
+    letter = letter_of(house, Occasion(mail.kind, site, thread, own, told))
+    return replace(blank, sender=site.name, to=_opened(session, house, contact), letter=letter)
+
+
+def _wanted(mail: Mail, subscription: Subscription, own: Comment, told: Comment) -> bool:
     if mail.kind is MailKind.CONFIRM:
-        wanted = not own.gone and subscription.confirmed_at is None
-    else:
-        wanted = told.is_public and not own.gone and subscription.active
-    occasion = Occasion(mail.kind, site, thread, own, told)
-    return Envelope(
-        row=mail.id,
-        token=token,
-        public_id=mail.public_id,
-        attempt=mail.attempts,
-        sender=site.name,
-        to=_opened(house, contact),
-        letter=letter_of(house, occasion) if wanted else None,
-    )
+        return not own.gone and subscription.confirmed_at is None
+    return told.is_public and not own.gone and subscription.active
 
 
-def _opened(house: House, contact: Contact) -> EmailAddress | None:
-    if contact.email_sealed is None:
-        return None
+def _opened(session: Session, house: House, contact: Contact) -> EmailAddress | None:
     try:
-        return privacy.open_sealed(
-            contact.email_sealed, site_id=contact.site_id, uid=contact.uid, ring=house.ring
-        )
+        return open_address(session, house, contact)
     except SealError:
         return None
 

@@ -1,6 +1,8 @@
 """Mail to moderators: claimed by lease, written, sent, marked."""
 
+from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 
 from sqlalchemy.orm import Session
 
@@ -17,7 +19,7 @@ from service.notice_letters import (
     test_letter,
 )
 from service.notices import may_hear
-from service.out.smtp import Envelope, MailError, batch, outcome, post_one
+from service.out.smtp import Envelope, MailError, batch, outcome, post_one, written
 from service.privacy import EmailAddress
 from service.queries import notices as queries
 from service.queries.notices import Told
@@ -35,7 +37,7 @@ def due(house: House, session: Session) -> bool:
 
 
 def claim(house: House) -> list[Envelope]:
-    """Lease the mails that are due and write them as things stand now; none when there are none."""
+    """Lease the mails that are due and write each as things stand now; none when there are none."""
     if not due(house, db.session()):
         return []
     token = house.token(32)
@@ -43,17 +45,18 @@ def claim(house: House) -> list[Envelope]:
         now = lease_clock(session, house.now())
         until = now + timedelta(seconds=house.settings.mail_lease)
         limit = batch(house.settings)
-        ids = queries.lease_notices(session, now=now, until=until, token=token, limit=limit)
-        rows = queries.notices_with_all(session, ids)
-        return [_envelope(session, house, token, notice, told) for notice, told in rows]
+        leased = queries.lease_notices(session, now=now, until=until, token=token, limit=limit)
+    return [written(token, one, partial(_write, house)) for one in leased]
 
 
-def _envelope(session: Session, house: House, token: str, notice: Notice, told: Told) -> Envelope:
-    return Envelope(
-        row=notice.id,
-        token=token,
-        public_id=notice.public_id,
-        attempt=notice.attempts,
+def _write(house: House, session: Session, blank: Envelope) -> Envelope:
+    """Fill in an envelope; without a letter where his role ended or nothing is left to tell."""
+    row = queries.notice_with_all(session, blank.row)
+    if row is None:
+        return blank
+    notice, told = row
+    return replace(
+        blank,
         sender=told.site.name,
         to=EmailAddress(told.moderator.email),
         letter=_letter(session, house, notice, told),

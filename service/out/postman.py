@@ -13,7 +13,7 @@ from service.db import db
 from service.errors import UnavailableError
 from service.house import House
 from service.out import mail, notices
-from service.out.smtp import Envelope
+from service.out.smtp import Envelope, names
 
 log = logging.getLogger("gatepost.out")
 
@@ -74,9 +74,6 @@ class Postman:
                 pass
         except UnavailableError:
             log.warning("mail could not be marked")
-        except Exception:
-            # Nobody asks the thread how it went.
-            log.exception("a round of mail failed")
         finally:
             self._busy = False
             if not self._stopping:
@@ -85,9 +82,30 @@ class Postman:
     def _some_sent(self, box: Box) -> bool:
         """Send what one lease is long enough for; say whether there was any."""
         with self.context():
-            envelopes = box.claim(self.house)
+            envelopes = _claimed(self.house, box)
             for envelope in envelopes:
                 if self._stopping:
                     return False
-                box.post(self.house, envelope)
+                _post(self.house, box, envelope)
         return bool(envelopes) and not self._stopping
+
+
+def _claimed(house: House, box: Box) -> list[Envelope]:
+    try:
+        return box.claim(house)
+    except UnavailableError:
+        raise
+    except Exception:
+        # Nobody asks the thread how it went, and the other box shall be emptied all the same.
+        log.exception("mail could not be claimed")
+        return []
+
+
+def _post(house: House, box: Box, envelope: Envelope) -> None:
+    try:
+        box.post(house, envelope)
+    except UnavailableError:
+        raise
+    except Exception:
+        # It falls due again when its lease ends; the others of the lease need not wait for that.
+        log.exception("a mail could not be marked", extra=names(envelope))

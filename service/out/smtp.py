@@ -6,7 +6,7 @@ import smtplib
 import ssl
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from email.headerregistry import Address
 from email.message import EmailMessage
@@ -18,9 +18,11 @@ from sqlalchemy.orm import Session
 
 from config import Settings
 from service.db import transaction
+from service.errors import UnavailableError
 from service.house import House
 from service.letters import Letter
 from service.privacy import EmailAddress
+from service.queries.mails import Leased
 
 log = logging.getLogger("gatepost.out")
 
@@ -28,6 +30,7 @@ BATCH = 20
 SCHEDULE = tuple(timedelta(minutes=minutes) for minutes in (1, 5, 30, 120, 360, 720, 1440))
 JITTER = 0.1
 PERMANENT = 500  # SMTP replies from here on are final (RFC 5321)
+INTERNAL = "internal fault of Gatepost, told in its log"
 
 
 class MailError(Exception):
@@ -51,20 +54,44 @@ class Envelope:
         sender: the name it comes from.
         to: None when the address is kept no longer.
         letter: None when there is nothing left to say, as what it tells of is gone meanwhile.
+        unwritten: our own fault kept it from being written.
     """
 
     row: int
     token: str
     public_id: str
     attempt: int
-    sender: str
-    to: EmailAddress | None
-    letter: Letter | None
+    sender: str = ""
+    to: EmailAddress | None = None
+    letter: Letter | None = None
+    unwritten: bool = False
 
 
 def batch(settings: Settings) -> int:
     """Return how many mails one lease is long enough for, however slow the server is."""
     return min(BATCH, max(1, int(settings.mail_lease // settings.smtp_deadline)))
+
+
+def written(token: str, leased: Leased, write: Callable[[Session, Envelope], Envelope]) -> Envelope:
+    """Return a leased mail with its words.
+
+    The lease is committed before: what cannot be written uses up its own attempts, and the others
+    go out meanwhile.
+
+    Args:
+        write: fills in an envelope, in a transaction of its own.
+    """
+    blank = Envelope(leased.row, token, leased.public_id, leased.attempt)
+    if _one_too_many(blank):  # perhaps it is the writing that takes its process down each time
+        return replace(blank, unwritten=True)
+    try:
+        with transaction() as session:
+            return write(session, blank)
+    except UnavailableError:
+        raise
+    except Exception:
+        log.exception("a mail could not be written", extra=names(blank))
+        return replace(blank, unwritten=True)
 
 
 def message_of(
@@ -141,16 +168,27 @@ def _deliver(settings: Settings, server: smtplib.SMTP, message: EmailMessage) ->
     server.send_message(message)
 
 
-def tried(house: House, envelope: Envelope, letter: Letter) -> MailError | None:
+def _one_too_many(envelope: Envelope) -> bool:
+    return envelope.attempt > len(SCHEDULE) + 1
+
+
+def tried(house: House, envelope: Envelope) -> MailError | None:
     """Send a mail; return why it did not go out, None when it did."""
-    if envelope.attempt > len(SCHEDULE) + 1:
+    if _one_too_many(envelope):
         return MailError("no attempt came to an end", final=True)
+    if envelope.letter is None:
+        return MailError(INTERNAL)
     if envelope.to is None:
         return MailError("the address is kept no longer", final=True)
     try:
-        send(house.settings, message_of(house.settings, envelope, letter, house.now()))
+        message = message_of(house.settings, envelope, envelope.letter, house.now())
+        send(house.settings, message)
     except MailError as failed:
         return failed
+    except Exception:
+        # Our own fault, and it still counts as an attempt: else it repeats for ever.
+        log.exception("a mail could not be sent", extra=names(envelope))
+        return MailError(INTERNAL)
     return None
 
 
@@ -171,17 +209,14 @@ def _outcome(envelope: Envelope, error: MailError | None) -> str:
     return "given_up" if error.final or envelope.attempt > len(SCHEDULE) else "again"
 
 
-def log_attempt(envelope: Envelope, error: MailError | None, *, held: bool) -> None:
-    """Log an attempt; the line names no address."""
-    log.info(
-        "mail attempted",
-        extra={
-            "event": envelope.public_id,
-            "attempt": envelope.attempt,
-            "state": "sent" if error is None else str(error),
-            "held": held,
-        },
-    )
+def names(envelope: Envelope) -> dict[str, object]:
+    """Return what a line of the log says of a mail; never an address."""
+    return {"event": envelope.public_id, "attempt": envelope.attempt}
+
+
+def _log_attempt(envelope: Envelope, error: MailError | None, *, held: bool) -> None:
+    state = "sent" if error is None else str(error)
+    log.info("mail attempted", extra={**names(envelope), "state": state, "held": held})
 
 
 def post_one(
@@ -196,11 +231,11 @@ def post_one(
         drop: forgets the row of one that has nothing left to say.
         mark: writes an attempt down; False when the lease was lost.
     """
-    if envelope.letter is None:
+    if envelope.letter is None and not envelope.unwritten:
         with transaction() as session:
             drop(session, envelope.row, envelope.token)
         return
-    error = tried(house, envelope, envelope.letter)
+    error = tried(house, envelope)
     held = mark(house, envelope, error)
     house.meter.mailed(_outcome(envelope, error))
-    log_attempt(envelope, error, held=held)
+    _log_attempt(envelope, error, held=held)

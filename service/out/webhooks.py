@@ -26,7 +26,7 @@ def sender(house: House, reach: Reach | None = None) -> Send:
     def send(claimed: Claimed) -> Result:
         # Signed at sending time: a signature kept since the first attempt would be too old by now.
         now, began = house.now(), time.monotonic()
-        signed_at = now.replace(microsecond=0)
+        signed_at = now.replace(microsecond=0) if claimed.kind is EndpointKind.WEBHOOK else None
         try:
             return Result(_post(house, claimed, reach, now), signed_at=signed_at)
         except SendError as error:

@@ -175,6 +175,20 @@ def decision_of_sites(
     )
 
 
+def decisions_of_sites(
+    session: Session, decision_ids: Sequence[int], site_ids: Sequence[int]
+) -> dict[int, Decision]:
+    """Return decisions made on one of these sites, by number."""
+    query = sa.select(Decision).where(Decision.id.in_(decision_ids), Decision.site_id.in_(site_ids))
+    return {one.id: one for one in session.scalars(query)}
+
+
+def undoings_of(session: Session, decision_ids: Sequence[int]) -> dict[int, Decision]:
+    """Return the decisions that took these back, by the number of what they took back."""
+    query = sa.select(Decision).where(Decision.undoes_id.in_(decision_ids))
+    return {one.undoes_id: one for one in session.scalars(query) if one.undoes_id is not None}
+
+
 def contact_made(
     session: Session, site_id: int, *, index: tuple[int, bytes], uid: bytes, today: date
 ) -> Contact:

@@ -19,6 +19,15 @@ def endpoints_of(session: Session, site_id: int) -> Sequence[Endpoint]:
     return session.scalars(query.order_by(Endpoint.id)).all()
 
 
+def lock_endpoints(session: Session, site_id: int) -> None:
+    """Lock all endpoints of a site, removed ones too, until the transaction ends.
+
+    By id, as a claim does, and before events and deliveries: see `endpoint_for_change`.
+    """
+    query = sa.select(Endpoint.id).where(Endpoint.site_id == site_id).order_by(Endpoint.id)
+    session.execute(query.with_for_update(key_share=True)).all()
+
+
 def endpoint_of_site(
     session: Session, site_id: int, public_id: str, *, lock: bool = False
 ) -> Endpoint | None:

@@ -1,6 +1,7 @@
 """Questions about mails to authors: who wants them, which are due, who has them now."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -8,7 +9,22 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from models import Comment, Contact, Mail, MailKind, Site, Subscription, Thread
+from service.queries.housekeeping import SUBSCRIBED
 from service.queries.sites import insert_or_leave
+
+
+@dataclass(frozen=True, slots=True)
+class Leased:
+    """A mail that is ours now: all that is known of it before anything else of it is read.
+
+    Args:
+        row: of its table.
+        attempt: which one this is, from 1.
+    """
+
+    row: int
+    public_id: str
+    attempt: int
 
 
 def subscription_of(
@@ -39,6 +55,12 @@ def active_subscriptions(
     return {own.id: (subscription, own) for subscription, own in session.execute(query)}
 
 
+def wants_mail(session: Session, contact_id: int) -> bool:
+    """Say whether an author has confirmed that he wants mail, and has not ended it."""
+    query = sa.select(Contact.id).where(Contact.id == contact_id, SUBSCRIBED)
+    return session.scalar(query) is not None
+
+
 def add_mail(session: Session, values: Mapping[str, Any]) -> None:
     """Put a mail into the box unless it lies there already."""
     insert_or_leave(session, Mail, {"token": "", "attempts": 0, "error": "", **values})
@@ -46,7 +68,7 @@ def add_mail(session: Session, values: Mapping[str, Any]) -> None:
 
 def lease_mails(
     session: Session, *, now: datetime, until: datetime, token: str, limit: int
-) -> Sequence[int]:
+) -> list[Leased]:
     """Lease mails that are due, leaving out what a rival was faster to take."""
     free = (
         sa.select(Mail.id)
@@ -59,9 +81,9 @@ def lease_mails(
         sa.update(Mail)
         .where(Mail.id.in_(free.scalar_subquery()))
         .values(due_at=until, token=token, attempts=Mail.attempts + 1)
-        .returning(Mail.id)
+        .returning(Mail.id, Mail.public_id, Mail.attempts)
     )
-    return session.scalars(taken).all()
+    return [Leased(*row) for row in sorted(session.execute(taken), key=lambda row: row.id)]
 
 
 def mail_due(session: Session, now: datetime) -> bool:
@@ -69,20 +91,20 @@ def mail_due(session: Session, now: datetime) -> bool:
     return session.scalar(sa.select(Mail.id).where(Mail.due_at <= now).limit(1)) is not None
 
 
-def mails_with_all(
-    session: Session, ids: Sequence[int]
-) -> list[tuple[Mail, Subscription, Contact, Site]]:
-    """Return mails with whom they go to and for which site, oldest first."""
+def mail_with_all(
+    session: Session, mail_id: int
+) -> tuple[Mail, Subscription, Contact, Site] | None:
+    """Return a mail with whom it goes to and for which site; None when that is gone."""
     query = (
         sa.select(Mail, Subscription, Contact, Site)
         .join(Subscription, Subscription.id == Mail.subscription_id)
         .join(Contact, Contact.id == Subscription.contact_id)
         .join(Site, Site.id == Subscription.site_id)
-        .where(Mail.id.in_(ids))
-        .order_by(Mail.id)
+        .where(Mail.id == mail_id)
         .execution_options(populate_existing=True)
     )
-    return [(mail, asked, to, site) for mail, asked, to, site in session.execute(query)]
+    row = session.execute(query).one_or_none()
+    return None if row is None else (row[0], row[1], row[2], row[3])
 
 
 def comment_and_thread(session: Session, comment_id: int) -> tuple[Comment, Thread]:

@@ -29,6 +29,7 @@ from models import (
     Watch,
 )
 from service.queries.comments import PRESENT
+from service.queries.mails import Leased
 from service.queries.sites import insert_or_leave
 
 FINE = "fine"  # a shelf
@@ -262,7 +263,7 @@ def notice_due(session: Session, now: datetime) -> bool:
 
 def lease_notices(
     session: Session, *, now: datetime, until: datetime, token: str, limit: int
-) -> Sequence[int]:
+) -> list[Leased]:
     """Lease mails that are due, leaving out what a rival was faster to take."""
     free = (
         sa.select(Notice.id)
@@ -275,13 +276,13 @@ def lease_notices(
         sa.update(Notice)
         .where(Notice.id.in_(free.scalar_subquery()))
         .values(due_at=until, token=token, attempts=Notice.attempts + 1)
-        .returning(Notice.id)
+        .returning(Notice.id, Notice.public_id, Notice.attempts)
     )
-    return session.scalars(taken).all()
+    return [Leased(*row) for row in sorted(session.execute(taken), key=lambda row: row.id)]
 
 
-def notices_with_all(session: Session, ids: Sequence[int]) -> list[tuple[Notice, Told]]:
-    """Return mails with whose they are and about which site, oldest first."""
+def notice_with_all(session: Session, notice_id: int) -> tuple[Notice, Told] | None:
+    """Return a mail with whose it is and about which site; None when his role ended meanwhile."""
     query = (
         sa.select(Notice, Watch, Moderator, Site, Membership.role)
         .join(
@@ -297,11 +298,11 @@ def notices_with_all(session: Session, ids: Sequence[int]) -> list[tuple[Notice,
                 Membership.site_id == Notice.site_id,
             ),
         )
-        .where(Notice.id.in_(ids))
-        .order_by(Notice.id)
+        .where(Notice.id == notice_id)
         .execution_options(populate_existing=True)
     )
-    return [(row[0], Told(*row[1:])) for row in session.execute(query)]
+    row = session.execute(query).one_or_none()
+    return None if row is None else (row[0], Told(*row[1:]))
 
 
 def watch_of_notice(session: Session, notice_id: int) -> Watch | None:

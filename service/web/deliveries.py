@@ -11,6 +11,7 @@ from flask.typing import ResponseReturnValue
 from models import (
     DeliveryState,
     Endpoint,
+    EndpointKind,
     EndpointState,
     EventType,
     Outcome,
@@ -18,7 +19,7 @@ from models import (
     Role,
     Site,
 )
-from service import deliveries
+from service import deliveries, endpoints
 from service.db import db
 from service.deliveries import MOST, Wanted
 from service.endpoints import endpoint_of
@@ -95,7 +96,7 @@ def index(slug: str, endpoint_id: str) -> ResponseReturnValue:
 
 @bp.post("/sites/<slug>/endpoints/<endpoint_id>/deliveries")
 def act(slug: str, endpoint_id: str) -> ResponseReturnValue:
-    """Send a range again, after its number was shown; or stop that."""
+    """Send a range again, after its number was shown; or stop that; or call a build hook once."""
     site = own_site(slug, Role.OWNER)
     endpoint = endpoint_of(site.id, endpoint_id)
     form, action = request.form, request.form.get("action", "")
@@ -109,12 +110,15 @@ def act(slug: str, endpoint_id: str) -> ResponseReturnValue:
                 house(), site.id, endpoint_id, wanted.since, wanted.until, wanted.only
             )
             return _back(site, endpoint, "began")
+        if action == "call":
+            endpoints.test_endpoint(house(), site.id, endpoint_id)
+            return _back(site, endpoint, "called")
     except InvalidError as error:
         return _list(site, endpoint, typed, error.errors), error.status
     except ConflictError as error:
         return _list(site, endpoint, typed, {"action": [error.message]}), error.status
     if action != "stop":
-        raise BadRequestError("The action is count, replay or stop.")
+        raise BadRequestError("The action is count, replay, call or stop.")
     deliveries.stop_replay(house(), site.id, endpoint_id, form.get("replay", ""))
     return _back(site, endpoint, "stopped")
 
@@ -173,6 +177,7 @@ def _list(site: Site, endpoint: Endpoint, typed: Typed, errors: dict[str, list[s
         chosen=chosen,
         jobs=queries.jobs_of(session, endpoint.id),
         served=endpoint.state is EndpointState.ACTIVE,
+        build=endpoint.kind is EndpointKind.BUILD,
         most=MOST,
         typed=typed,
         errors=errors,
@@ -201,6 +206,7 @@ def _sure(site: Site, endpoint: Endpoint, typed: Typed) -> str:
 def _one(site: Site, endpoint: Endpoint, delivery_id: str, errors: dict[str, list[str]]) -> str:
     session = db.session()
     delivery, event = deliveries.delivery_to(endpoint, delivery_id)
+    build = endpoint.kind is EndpointKind.BUILD
     return render_template(
         "moderator/delivery.html",
         site=site,
@@ -211,7 +217,8 @@ def _one(site: Site, endpoint: Endpoint, delivery_id: str, errors: dict[str, lis
         body=event.body.decode("utf-8", "replace"),
         open=delivery.is_open,
         served=endpoint.state is EndpointState.ACTIVE,
-        erased=queries.was_erased(session, event),
+        build=build,
+        erased=not build and queries.was_erased(session, event),
         errors=errors,
         done=request.args.get("done", ""),
         **_words(),

@@ -12,6 +12,7 @@ from tests.web.desk import site_of
 from tests.web.staff import PASSWORD, hire
 
 PHONE = {"width": 320, "height": 640}
+DESKTOP = {"width": 1280, "height": 800}
 
 
 @pytest.fixture
@@ -30,6 +31,12 @@ def test_a_key_is_made_and_copied_on_a_phone_and_axe_finds_nothing(place, browse
     page.get_by_label("Email address").fill("ana@staff.example.org")
     page.get_by_label("Password").fill(PASSWORD)
     page.get_by_role("button", name="Sign in").click()
+    assert lines_of_tabs(page) == 1
+    place_of_tab = page.get_by_role("link", name="Keys", exact=True).bounding_box()
+    assert place_of_tab["x"] + place_of_tab["width"] <= PHONE["width"], "scrolled to where it is"
+    page.set_viewport_size(DESKTOP)
+    assert lines_of_tabs(page) == 1
+    page.set_viewport_size(PHONE)
     page.get_by_label("Which program gets it").fill("Build server")
     page.get_by_label("read", exact=True).check()
     page.get_by_role("button", name="Make the key").click()
@@ -45,3 +52,8 @@ def test_a_key_is_made_and_copied_on_a_phone_and_axe_finds_nothing(place, browse
         assert Axe().run(page).response["violations"] == []
         assert page.evaluate("document.documentElement.scrollWidth") == PHONE["width"]
     context.close()
+
+
+def lines_of_tabs(page):
+    tabs = page.get_by_role("navigation", name="Blog").get_by_role("link")
+    return len({one["y"] for one in (tab.bounding_box() for tab in tabs.all())})

@@ -20,6 +20,11 @@ def test_a_worker_killed_in_the_middle_loses_nothing(ground):
     cases.kill_storm(ground, number=100, kills=1)
 
 
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_a_stopped_worker_s_turn_is_taken_over_and_given_back(ground):
+    cases.zombie(ground)
+
+
 def test_a_dead_endpoint_s_backlog_does_not_delay_the_good_ones(ground):
     cases.dead_endpoint(ground, dead=1000, good=100, most=1000)
 

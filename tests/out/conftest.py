@@ -44,6 +44,13 @@ class Journal(logging.Handler):
                 found.append(line)
         return found
 
+    def all(self) -> list[logging.LogRecord]:
+        """The lines so far."""
+        found: list[logging.LogRecord] = []
+        while not self.lines.empty():
+            found.append(self.lines.get())
+        return found
+
 
 @pytest.fixture
 def journal():

@@ -1,22 +1,37 @@
 """A build hook: an empty call when the public sees something else, and one for many changes."""
 
 import json
+from datetime import timedelta
 
 import pytest
+import sqlalchemy as sa
 
-from models import DeliveryState, Endpoint, EndpointKind, EndpointState, EventType, Status
-from service import endpoint_secrets, endpoints
-from service.db import transaction
+from models import (
+    Delivery,
+    DeliveryState,
+    Endpoint,
+    EndpointKind,
+    EndpointState,
+    EventType,
+    Origin,
+    ReplayJob,
+    ReplayOnly,
+    Status,
+)
+from service import deliveries, endpoint_secrets, endpoints
+from service.db import db, transaction
 from service.errors import ConflictError, InvalidError
 from service.out import outbox
 from service.queries import endpoints as queries
-from service.receipts import withdraw
+from service.receipts import erase, withdraw
 from service.web.context import HOUSE
 from tests.conftest import visitor
 from tests.out.post_office import GOOD
 from tests.out.receiver import Reply
 from tests.out.test_breaker import open_seconds
 from tests.web.desk import move_to, send_json, site_of
+
+HOUR = timedelta(hours=1)
 
 
 def change(office, **data):
@@ -189,3 +204,38 @@ def test_what_moderators_and_authors_do_calls_it_when_the_page_changes(app_on_bo
     with app.app_context():
         withdraw(house, answer.json["receipt"].rsplit("/", 1)[1])
     assert calls() == 1
+
+
+def test_a_range_begun_before_it_was_known_to_be_nonsense_ends(office, receiver, hook):
+    change(office)
+    office.elapse(10)
+    office.round()
+    now = office.clock()
+    job = ReplayJob(
+        public_id="rpl_one", endpoint_id=hook, since=now - HOUR, until=now + HOUR,
+        only=ReplayOnly.ALL, place=0, last=100, number=0, made_at=now,
+    )  # fmt: skip
+    office.add(job)
+
+    with office.app.app_context():
+        assert deliveries.go_on(office.house) == 0
+
+    assert office.the(ReplayJob).finished_at is not None
+    assert len(office.states()) == 1
+
+
+def test_a_call_is_repeated_though_the_comment_behind_it_was_erased(app_on_both, clock):
+    app = app_on_both
+    house, site = app.extensions[HOUSE], site_of(app)
+    with app.app_context():
+        endpoints.add_endpoint(
+            house, site.id, url="https://build.example.org/", kind=EndpointKind.BUILD
+        )
+    answer = send_json(visitor(app))
+    move_to(app, site, answer.json["id"], Status.APPROVED)
+    clock.move(seconds=30)
+    with app.app_context():
+        outbox.release(house)
+        erase(house, answer.json["receipt"].rsplit("/", 1)[1], with_text=True)
+        [delivery] = db.session.scalars(sa.select(Delivery))
+        assert deliveries.replay_one(house, site.id, delivery.public_id).origin == Origin.REPLAY

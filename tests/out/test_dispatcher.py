@@ -3,6 +3,8 @@
 import contextlib
 import queue
 import threading
+import time
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -13,6 +15,7 @@ from models import (
     Comment,
     Delivery,
     DeliveryState,
+    Event,
     RateBucket,
     Status,
     SubmissionKey,
@@ -28,6 +31,7 @@ from service.queries import housekeeping
 from tests.databases import bare_app
 from tests.out.post_office import GOOD, PostOffice
 from tests.out.receiver import PATIENCE, Reply
+from tests.serving import pause
 
 MARKED = "webhook attempted"
 
@@ -207,6 +211,31 @@ def test_on_sqlite_one_dispatcher_works_and_the_next_takes_over_when_it_stops(
     journal.wait_for(MARKED)
     second.stop(PATIENCE)
     assert office.states() == [DeliveryState.DONE]
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_on_sqlite_a_turn_that_takes_longer_than_a_lease_is_left_to_whom_it_is(office):
+    house = replace(office.house, settings=replace(office.house.settings, delivery_lease=1.0))
+    begun, over = threading.Event(), threading.Event()
+
+    def chore(_house):
+        begun.set()
+        assert over.wait(PATIENCE)
+        return 0
+
+    busy = Dispatcher(office.app.app_context, house, office.send, chores=[(60.0, chore)])
+    beside = Dispatcher(office.app.app_context, house, office.send)
+    busy.start()
+    assert begun.wait(PATIENCE)
+    office.event()
+    end = time.monotonic() + 1.8
+    while time.monotonic() < end:
+        beside.turn()
+        pause(0.1)
+    assert office.rows(Event, Event.position.is_not(None)) == []
+    over.set()
+    busy.stop(PATIENCE)
+    beside.stop(PATIENCE)
 
 
 def test_a_worker_stopped_past_its_lease_is_fenced_off(office, receiver, journal):

@@ -504,6 +504,25 @@ def test_without_the_address_there_is_nothing_to_send_to(app, mailbox):
     assert rows(app, Mail)[0].error == "the address is kept no longer"
 
 
+def test_an_address_past_its_time_is_written_to_no_more(app, mailbox, clock):
+    ask(app)
+    clock.move(days=91)
+    run(app)
+
+    assert rows(app, Mail)[0].error == "the address is kept no longer"
+    assert mailbox.empty
+
+
+def test_who_wants_mail_is_written_to_however_long_ago_he_wrote(app_on_both, mailbox, clock):
+    app = app_on_both
+    first = confirmed(app, mailbox)
+    clock.move(days=91)
+    approve(app, first)
+    released(app, clock)
+
+    assert mailbox.next()["To"] == ADDRESS
+
+
 def test_a_server_without_the_encryption_asked_for_gets_nothing(make_house, sqlite_url, mailbox):
     app = make_house(sqlite_url, smtp_security="starttls")
     ask(app)

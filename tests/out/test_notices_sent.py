@@ -160,7 +160,7 @@ def test_who_dies_between_sending_and_marking_leaves_the_same_mail_to_the_next(
     gather(app)
     with app.app_context():
         [envelope] = out.claim(house(app))
-        smtp.tried(house(app), envelope, envelope.letter)  # and here it dies
+        smtp.tried(house(app), envelope)  # and here it dies
         assert out.claim(house(app)) == []
     come(app, comment="Came after the first.")
     clock.move(seconds=61)

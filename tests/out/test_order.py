@@ -2,6 +2,7 @@
 
 import json
 import random
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 import sqlalchemy as sa
@@ -11,10 +12,12 @@ from service.db import transaction
 from service.endpoints import add_endpoint
 from service.out import outbox
 from service.out.webhooks import sender
+from service.queries.outbox import endpoint_for_change
 from service.web.context import HOUSE
 from tests.building import rows
 from tests.conftest import visitor
 from tests.out.receiver import Reply
+from tests.serving import pause
 from tests.web.desk import move_to, path_of, send_json, site_of
 
 WORDS = ("Heron Quill", "kingfisher", "herons.example.net")
@@ -92,3 +95,33 @@ def test_no_request_carries_a_word_of_a_comment_erased_while_its_delivery_waited
     assert [json.loads(request.body)["type"] for request in after] == [EventType.ERASED]
     everything = b"".join(event.body for event in rows(app, Event)) + after[0].body
     assert [word for word in WORDS if word.encode() in everything] == []
+
+
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+def test_an_erasure_waits_for_the_endpoint_before_it_touches_events_and_deliveries(app):
+    reader = visitor(app)
+    answer = send_json(reader)
+    move_to(app, site_of(app), answer.json["id"], Status.APPROVED)
+    with app.app_context():
+        outbox.release(app.extensions[HOUSE])
+    [older, newer] = rows(app, Delivery)
+    link = path_of(answer.json["receipt"])
+
+    with ThreadPoolExecutor(1) as pool:
+        with app.app_context(), transaction() as session:
+            endpoint_for_change(session, older.endpoint_id)
+            hold(session, newer)
+            erasing = pool.submit(reader.post, link, data={"action": "erase"})
+            blocked = sa.text("SELECT count(*) FROM pg_locks WHERE NOT granted")
+            while not erasing.done() and not session.execute(blocked).scalar_one():
+                pause(0.02)
+            # Would wait for the erasure, and that for us, if it held what it is to change already.
+            hold(session, older)
+        assert erasing.result(30).status_code in (200, 303)
+
+    assert [one.state for one in rows(app, Delivery)] == [DeliveryState.DEAD] * 2
+
+
+def hold(session, delivery):
+    held = sa.update(Delivery).where(Delivery.id == delivery.id)
+    session.execute(held.values(state=DeliveryState.HELD))

@@ -1,20 +1,27 @@
 """What takes its process down each time stops after its attempts; what was missed comes once."""
 
+import logging
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import timedelta
+from threading import Event
 
+import pytest
 import sqlalchemy as sa
 
-from models import Delivery, DeliveryState, Digest, Mail, Notice
+from models import AtOnce, Delivery, DeliveryState, Digest, Mail, Notice
 from service import notices
-from service.db import transaction
+from service.db import db, transaction
+from service.logs import JsonLines
 from service.out import mail, outbox, smtp
 from service.out.outbox import SCHEDULE
+from service.out.postman import Postman
 from tests.building import rows
 from tests.conftest import visitor
 from tests.out.post_office import GOOD
-from tests.out.wishes import come, house, want
-from tests.web.desk import send_json
+from tests.out.wishes import come, house, past, want
+from tests.web.desk import send_json, site_of
+from tests.web.staff import hire
 
 HOOK = "http://127.0.0.1:9/hook"
 
@@ -54,6 +61,20 @@ def test_a_mail_that_kills_whoever_sends_it_is_given_up(make_house, database_url
     assert mailbox.empty
 
 
+def test_a_mail_whose_writing_takes_its_process_down_is_given_up_unwritten(make_house, sqlite_url):
+    app = make_house(sqlite_url)
+    assert send_json(visitor(app), notify="yes").status_code == 202
+    with app.app_context():
+        outbox.release(house(app))
+    spoil(app, "mail", rows(app, Mail)[0].id, attempts=len(smtp.SCHEDULE) + 1, kind="?")
+
+    with app.app_context():
+        for last in mail.claim(house(app)):
+            mail.post(house(app), last)
+        columns = Mail.due_at, Mail.error
+        assert db.session.execute(sa.select(*columns)).one() == (None, "no attempt came to an end")
+
+
 def claim_mail(app):
     with app.app_context():
         return mail.claim(house(app))
@@ -88,3 +109,83 @@ def test_three_hours_of_missed_digests_are_one_though_two_look_at_once(
 
     assert (first, again, gathered(0)) == (1, 0, 1)
     assert len(rows(app, Notice)) == 2
+
+
+def spoil(app, table, row, **value):
+    """Let a row be one that this code does not know how to write or send."""
+    columns = [sa.column(name) for name in ("id", *value)]
+    with app.app_context(), transaction() as session:
+        session.execute(sa.update(sa.table(table, *columns)).where(columns[0] == row).values(value))
+
+
+def two_authors(app):
+    for address in ("first@reader.example.org", "second@reader.example.org"):
+        assert send_json(visitor(app), notify="yes", comment=address[:6], email=address).status_code
+    with app.app_context():
+        outbox.release(house(app))
+
+
+def two_moderators(app):
+    for name in ("First", "Second"):
+        want(app, hire(app, site_of(app), name), at_once=AtOnce.ALL)
+    come(app)
+    with app.app_context():
+        house(app).now.move(minutes=2)
+        notices.gather(house(app))
+
+
+SPOILT = {
+    "written to an author": lambda app: spoil(app, "mail", rows(app, Mail)[0].id, kind="?"),
+    "written to a moderator": lambda app: spoil(app, "notice", rows(app, Notice)[0].id, kind="?"),
+    "sent to a moderator": lambda app: spoil(
+        app, "moderator", rows(app, Notice)[0].moderator_id, email="first\n@staff.example.org"
+    ),
+}
+
+
+@pytest.mark.parametrize("what", SPOILT)
+def test_a_mail_that_our_own_fault_stops_uses_up_its_attempts_and_the_others_go_out(
+    make_house, database_url, mailbox, journal, what
+):
+    app = make_house(database_url)
+    verb, _, _, whom = what.split()
+    table, prepare = (Mail, two_authors) if whom == "author" else (Notice, two_moderators)
+    prepare(app)
+    SPOILT[what](app)
+
+    attempts = []
+    for _ in range(len(smtp.SCHEDULE) + 1):
+        post_all(app)
+        attempts.append(one_in_error(app, table))
+        fall_due(app, table)
+
+    assert mailbox.next()["To"].startswith("second@")
+    assert mailbox.empty
+    assert [number for number, _, _ in attempts] == [1, 2, 3, 4, 5, 6, 7, 8]
+    assert {error for _, error, _ in attempts} == {smtp.INTERNAL}
+    assert [waits for _, _, waits in attempts] == [True] * 7 + [False]
+    told = [line for line in journal.all() if line.levelno >= logging.WARNING]
+    assert [line.getMessage() for line in told] == [f"a mail could not be {verb}"] * 8
+    assert [line for line in told if "@" in JsonLines().format(line)] == []
+
+
+def post_all(app):
+    """One round of the thread that sends all mail."""
+    over = Event()
+    postman = Postman(app.app_context, replace(house(app), wake=over.set))
+    with app.app_context():
+        postman.round(house(app))
+    assert over.wait(30)
+    postman.stop()
+
+
+def one_in_error(app, table):
+    columns = table.attempts, table.error, table.due_at.is_not(None)
+    with app.app_context():
+        return db.session.execute(sa.select(*columns).where(table.error != "")).one()
+
+
+def fall_due(app, table):
+    with app.app_context(), transaction() as session:
+        waits = sa.update(table).where(table.due_at.is_not(None))
+        session.execute(waits.values(due_at=past()))

@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 import sqlalchemy as sa
 
-from models import Attempt, Delivery, DeliveryState, Endpoint, ReplayJob, Role
+from models import Attempt, Delivery, DeliveryState, Endpoint, EndpointKind, ReplayJob, Role
 from service import deliveries, endpoints
 from service.db import transaction
 from service.guarded import Answer, SendError
@@ -41,9 +41,9 @@ class Place:
     def __init__(self, app, client):
         self.app, self.client, self.house = app, client, app.extensions[HOUSE]
 
-    def endpoint(self, url="https://hooks.example.org/in"):
+    def endpoint(self, url="https://hooks.example.org/in", kind=EndpointKind.WEBHOOK):
         with self.app.app_context():
-            endpoints.add_endpoint(self.house, site_of(self.app).id, url=url, types=[])
+            endpoints.add_endpoint(self.house, site_of(self.app).id, url=url, kind=kind)
 
     @property
     def path(self):
@@ -53,6 +53,10 @@ class Place:
         """Comments come in, and this becomes of their deliveries; none given = really sent."""
         for one in range(number):
             send_json(visitor(self.app), comment=f"Comment {one} of {results}.")
+        self.deliver(*results)
+
+    def deliver(self, *results):
+        """What is due is attempted, and this becomes of it; none given = really sent."""
         with self.app.app_context():
             outbox.release(self.house)
             for claimed in outbox.claim(self.house, 16):
@@ -276,3 +280,43 @@ def test_an_empty_helper_offers_the_code_and_its_form(place):
     assert "hash_hmac" in page
     assert "What is signed" not in page
     assert "No signature is shown" in submit_form(place.client, helper(place), id="evt_1").text
+
+
+def test_a_build_hooks_page_shows_the_empty_call_and_offers_one_more_in_place_of_a_range(place):
+    with Receiver() as receiver:
+        place.endpoint(receiver.url("/build"), EndpointKind.BUILD)
+        asked = place.get()
+        called = place.post(action="call")
+        place.deliver()
+        [request] = receiver.received
+        [delivery] = rows(place.app, Delivery)
+        page = place.get(f"/{delivery.public_id}")
+        assert place.post(f"/{delivery.public_id}").status_code == 303
+        place.deliver()
+        [_, again] = receiver.received
+
+    assert "Call it once now" in asked
+    assert not {'name="since"', "/signature"} & set(re.findall(r'name="since"|/signature', asked))
+    assert called.location.endswith("done=called")
+    assert "The call is on its way" in place.get(done="called")
+    assert [(one.body, one.message_id) for one in (request, again)] == [
+        (b"", request.message_id)
+    ] * 2
+    shown = re.search("What is sent.*?<code>(.*?)</code>", page, re.DOTALL).group(1)
+    told = dict(line.lower().split(": ") for line in shown.splitlines())
+    assert told == {name: request.headers[name].lower() for name in told}
+    assert {"Call it again", "An empty POST"} <= set(
+        re.findall("Call it again|An empty POST", page)
+    )
+    assert not re.search("signature|Content-Type|&#34;data&#34;|<h2[^>]*>Body", page)
+
+
+@pytest.mark.parametrize("action", ["count", "replay"])
+def test_a_range_for_a_build_hook_is_refused_with_what_to_do_instead(place, action):
+    place.endpoint(kind=EndpointKind.BUILD)
+
+    answer = place.post(action=action, **RANGE)
+
+    assert answer.status_code == 409
+    assert "Call it once now instead" in answer.text
+    assert rows(place.app, ReplayJob) == []

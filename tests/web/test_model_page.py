@@ -30,7 +30,7 @@ from tests.web.desk import elements, site_of
 from tests.web.staff import hire, sign_in, submit_form
 
 MODEL = "/sites/blog/model"
-BEFORE, AFTER = ("Settings", "Spam model", "Rules", "Pages"), ("Statistics", "Queue")
+BEFORE, AFTER = ("Settings", "Model", "Rules", "Pages"), ("Statistics", "Queue")
 
 
 @pytest.fixture
@@ -168,7 +168,7 @@ def test_nobody_acts_on_a_model_of_somebody_elses_site(app, owner, path):
 @pytest.mark.parametrize(
     ("role", "seen"),
     [
-        (Role.OWNER, [*BEFORE, "Check", "Webhooks", "Keys", "Team", "Audit log", *AFTER]),
+        (Role.OWNER, [*BEFORE, "Check", "Webhooks", "Keys", "Team", "Audit", *AFTER]),
         (Role.MODERATOR, [*BEFORE, "Team", *AFTER]),
         (Role.VIEWER, ["Settings", "Team", *AFTER]),
     ],

@@ -253,6 +253,12 @@ def test_the_export_is_a_file_with_the_address_in_it(app, client, receipt, how):
     assert answer.headers["Cache-Control"] == "no-store"
 
 
+def test_an_address_past_its_time_is_not_in_the_export(client, receipt, clock):
+    clock.move(days=91)
+
+    assert client.post(receipt, data={"action": "export"}).json["email"] is None
+
+
 def test_the_address_is_in_the_export_alone(client, receipt):
     assert "ana.souza" not in client.get(receipt).text
     assert "ana.souza" not in client.get(receipt, headers=JSON).text

@@ -156,13 +156,22 @@ def missing(app, client, words):
     assert looks(app) == []
 
 
-def test_an_address_past_its_time_is_kept_no_longer(app, client, clock):
+@pytest.mark.parametrize("tidied", [True, False])
+def test_an_address_past_its_time_is_kept_no_longer(app, client, clock, tidied):
     send_json(client)
     clock.move(days=91)
-    with app.app_context():
-        tidy(app.extensions[HOUSE])
+    if tidied:
+        with app.app_context():
+            tidy(app.extensions[HOUSE])
 
     missing(app, client, "kept no longer: it went 90 days after")
+
+
+def test_an_address_is_shown_until_its_last_day(app, client, clock):
+    send_json(client)
+    clock.move(days=90)
+
+    assert ADDRESS in look(owner_of(app), app).text
 
 
 def test_a_service_that_keeps_no_addresses_says_so(make_app, sqlite_url):

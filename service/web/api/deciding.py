@@ -7,7 +7,15 @@ from wtforms import FieldList, Form, FormField, IntegerField, StringField
 from wtforms.validators import AnyOf, InputRequired, Length, NumberRange, Optional
 
 from models import Scope, Status
-from service.batches import CHOSEN_MOST, Outcome, Pick, Result, decide_each
+from service.batches import (
+    CHOSEN_MOST,
+    Outcome,
+    Pick,
+    Result,
+    Return,
+    decide_each,
+    undo_each,
+)
 from service.db import db
 from service.errors import ConflictError, InvalidError, NotFoundError, PreconditionError, StaleError
 from service.moderate import WHY_LENGTH, Actor, Moved, decide, undo
@@ -34,10 +42,33 @@ RESULTS: Schema = thing(
     results=many(
         thing(
             id=TEXT,
-            result=one_of(Result, "What became of it; only `moved` changed anything."),
+            result=one_of(
+                [one for one in Result if one is not Result.LATE],
+                "What became of it; only `moved` changed anything.",
+            ),
             status=maybe(STATUS),
             version=maybe(WHOLE),
             decision=maybe(WHOLE),
+        )
+    )
+)
+UNDONE: Schema = thing(
+    results=many(
+        thing(
+            decision={**WHOLE, "description": "As it was sent."},
+            result=one_of(
+                Result,
+                "What became of it; only `moved` changed anything. `unchanged`: it was taken back"
+                " before. `stale`: the comment was changed since, and stays as it is.",
+            ),
+            id={**maybe(TEXT), "description": "The comment's."},
+            status=maybe(STATUS),
+            version=maybe(WHOLE),
+            undo={**maybe(WHOLE), "description": "The decision that took it back."},
+            by={
+                **maybe(TEXT),
+                "description": "Who has decided about the comment since, where it is `stale`.",
+            },
         )
     )
 )
@@ -93,6 +124,17 @@ class UndoForm(Form):
         validators=[InputRequired(), NumberRange(1, BIGGEST)],
         description="As the decision's answer or the history names it.",
     )
+
+
+class UndoManyForm(Form):
+    """Which decisions are taken back."""
+
+    decisions = FieldList(
+        IntegerField(validators=[InputRequired(), NumberRange(1, BIGGEST)]),
+        validators=[Length(1, CHOSEN_MOST, f"Name 1 to {CHOSEN_MOST} decisions.")],
+        description="As the results of `decideComments` or the histories name them.",
+    )
+    REQUIRED = ("decisions",)
 
 
 @resource.operation(
@@ -157,7 +199,8 @@ def decide_many(call: Call) -> Reply:
     """Move many comments to one status.
 
     Each has its own result, in the order sent: one that was changed since, taken back by its
-    author or is not there stays as it is and does not stop the others.
+    author or is not there stays as it is and does not stop the others. `undoDecisions` takes the
+    whole back.
     """
     form: DecisionsForm = call.body
     picks = [Pick(one["id"], one["version"]) for one in form.comments.data]
@@ -166,6 +209,29 @@ def decide_many(call: Call) -> Reply:
     new, why = Status(form.status.data), form.why.data or ""
     outcomes = decide_each(house(), _actor(call), picks, new, why=why)
     return Reply({"results": [_told(outcome) for outcome in outcomes]})
+
+
+@resource.operation(
+    "undoDecisions",
+    "POST /comments/undo",
+    scope=Scope.MODERATE,
+    body=UndoManyForm,
+    answer=UNDONE,
+    repeats=True,
+)
+def take_many_back(call: Call) -> Reply:
+    """Take many decisions back, all at once: each comment returns to where it was.
+
+    Each has its own result, in the order sent: a comment that somebody has decided about again
+    since, that its author took back or whose decision is too old stays as it is and does not stop
+    the others. While an event is still held in the house nobody outside hears of either; later a
+    second one follows. Done twice is done.
+    """
+    numbers: list[int] = call.body.decisions.data
+    if len(set(numbers)) != len(numbers):
+        raise InvalidError({"decisions": ["Name each decision once."]})
+    returns = undo_each(house(), _actor(call), numbers)
+    return Reply({"results": [_told_return(one) for one in returns]})
 
 
 def _actor(call: Call) -> Actor:
@@ -210,4 +276,17 @@ def _told(outcome: Outcome) -> dict[str, Any]:
         "status": None if comment is None else comment.status.value,
         "version": None if comment is None else comment.version,
         "decision": outcome.decision_id,
+    }
+
+
+def _told_return(told: Return) -> dict[str, Any]:
+    comment = told.comment
+    return {
+        "decision": told.decision_id,
+        "result": told.result.value,
+        "id": None if comment is None else comment.public_id,
+        "status": None if comment is None else comment.status.value,
+        "version": None if comment is None else comment.version,
+        "undo": told.undo_id,
+        "by": told.by,
     }

@@ -156,7 +156,8 @@ def show(call: Call, delivery: str) -> Reply:
 def replay(call: Call, delivery: str) -> Reply:
     """Send what a delivery carries once more, now, and return the delivery that will be tried.
 
-    The `webhook-id` stays. One that waits for its next attempt is brought forward instead.
+    The `webhook-id` stays; a build hook gets an empty POST again. One that waits for its next
+    attempt is brought forward instead.
     """
     again = deliveries.replay_one(house(), call.site.id, delivery)
     return Reply(_whole(call, again.public_id))
@@ -188,7 +189,8 @@ def replays(call: Call, endpoint: str) -> Reply:
 def start(call: Call, endpoint: str) -> Reply:
     """Begin to send the events of a time once more to an endpoint.
 
-    At most 10,000 in one replay; what is on its way anyway is left alone.
+    At most 10,000 in one replay; what is on its way anyway is left alone. A build hook is sent no
+    events and answers 409: call it once with `testEndpoint`.
     """
     wanted = _wanted(call.body)
     job = deliveries.replay_since(
@@ -205,9 +207,10 @@ def start(call: Call, endpoint: str) -> Reply:
     answer=thing(
         events={**WHOLE, "maximum": MOST}, more={**YES_OR_NO, "description": "There are more."}
     ),
+    refusals=[ConflictError],
 )
 def count(call: Call, endpoint: str) -> Reply:
-    """Say how many events such a replay would send; changes nothing."""
+    """Say how many events such a replay would send; changes nothing. Of a build hook 409."""
     number = deliveries.number_of_replay(call.site.id, endpoint, _wanted(call.body))
     return Reply({"events": min(number, MOST), "more": number > MOST})
 

@@ -97,9 +97,8 @@ def export(call: Call) -> Reply:
         after=paging.read_row(form.cursor.data) or 0,
         limit=paging.limit_of(form),
     )
-    contact = part.person.contact
     content = {
-        "address_kept": contact is not None and contact.email_sealed is not None,
+        "address_kept": part.address_kept,
         "items": part.comments,
         "next": None if part.beyond is None else paging.written(part.beyond),
     }

@@ -1,8 +1,10 @@
 """Programs decide: one comment, many, and back again; every move bears the key's name."""
 
 import pytest
+import sqlalchemy as sa
 
-from models import ActorKind, AuditEntry, Decision, Event, Scope, Status
+from models import ActorKind, AuditEntry, Comment, Decision, Event, Scope, Status
+from service.db import transaction
 from tests.building import found_demo_site, rows
 from tests.conftest import visitor
 from tests.web.api.programs import Program
@@ -101,6 +103,74 @@ def test_each_of_many_has_its_own_result(app_on_both, program):
     assert [one["id"] for one in answer.json["results"]] == [*sent, "nobodys"]
     twice = {"status": "spam", "comments": chosen[:1] * 2}
     assert program.post("/comments/decisions", twice).status_code == 422
+
+
+@pytest.fixture
+def decided(app_on_both, program):
+    """Many comments called spam in one call; their ids, and the numbers of the decisions."""
+    client = visitor(app_on_both)
+    sent = [send_json(client, comment=f"Number {one}.").json["id"] for one in range(4)]
+    body = {"status": "spam", "comments": [{"id": one, "version": 1} for one in sent]}
+    told = program.post("/comments/decisions", body).json["results"]
+    return sent, [one["decision"] for one in told]
+
+
+def take_back(program, numbers):
+    return program.post("/comments/undo", {"decisions": numbers}).json["results"]
+
+
+def test_many_decisions_are_taken_back_in_one_call(app_on_both, program, decided):
+    sent, numbers = decided
+
+    told = take_back(program, numbers)
+
+    undone = rows(app_on_both, Decision, Decision.undoes_id.in_(numbers))
+    assert sorted(one.undoes_id for one in undone) == numbers
+    assert [(one["decision"], one["id"]) for one in told] == [*zip(numbers, sent, strict=True)]
+    assert {(one["result"], one["status"], one["version"]) for one in told} == {
+        ("moved", "pending", 3)
+    }
+    assert {one["undo"] for one in told} == {one.id for one in undone}
+    held = rows(app_on_both, Event, Event.cancelled_at.is_(None))
+    assert {event.type for event in held} == {"comment.created"}, "nobody outside hears of either"
+    assert [one["result"] for one in take_back(program, numbers)] == ["unchanged"] * 4
+    noted = [one.act for one in rows(app_on_both, AuditEntry) if one.act.startswith("comment.")]
+    assert noted == ["comment.spam"] * 4 + ["comment.hold"] * 4
+
+
+def test_what_was_decided_since_stays_and_is_told(app_on_both, program, decided, clock):
+    sent, numbers = decided
+    move_to(app_on_both, site_of(app_on_both), sent[1], Status.APPROVED)
+    with app_on_both.app_context(), transaction() as session:
+        gone = sa.update(Comment).where(Comment.public_id == sent[2])
+        session.execute(gone.values(withdrawn_at=clock()))
+
+    told = take_back(program, [*numbers[:3], numbers[3] + 99])
+
+    assert [(one["result"], one["status"]) for one in told] == [
+        ("moved", "pending"),
+        ("stale", "approved"),
+        ("gone", "spam"),
+        ("missing", None),
+    ]
+    assert [one["by"] for one in told] == [None, "a rule", None, None]
+    clock.move(days=8)
+    [late] = take_back(program, numbers[3:])
+    assert (late["result"], late["status"]) == ("late", "spam")
+
+
+def test_decisions_of_another_site_are_not_taken_back(app_on_both, decided):
+    other = found_demo_site(app_on_both, slug="other", origins=["https://other.example.org"])
+
+    told = take_back(Program(app_on_both, site=other), decided[1])
+
+    assert [(one["result"], one["id"]) for one in told] == [("missing", None)] * 4
+
+
+def test_what_is_no_list_of_decisions_is_refused(app):
+    program = Program(app)
+    for wrong in (None, [], "1", [1, 1], ["1"], [True], [0], [*range(1, 202)], [{"decision": 1}]):
+        assert program.post("/comments/undo", {"decisions": wrong}).status_code == 422, wrong
 
 
 def test_a_repeated_decision_happens_once_and_is_answered_alike(app_on_both, program, comment):

@@ -5,6 +5,7 @@ import pytest
 from models import Scope
 from service.deliveries import go_on
 from service.guarded import SendError
+from service.out import outbox
 from service.out.outbox import Result
 from service.web.context import HOUSE
 from tests.web.api.dispatch import deliver, release
@@ -104,3 +105,19 @@ def test_a_replay_is_stopped(program, hook):
     stopped = program.post(f"{hook}/replays/{job['id']}/stop").json
     assert (stopped["id"], stopped["finished_at"] is None) == (job["id"], False)
     assert program.post(f"{hook}/replays/rpl_nothing/stop").status_code == 404
+
+
+def test_a_build_hook_has_no_range_to_send_again_and_is_called_once_instead(program, app_on_both):
+    body = {"url": "https://build.example.org/", "kind": "build"}
+    hook = f"/endpoints/{program.post('/endpoints', body).json['id']}"
+    span = {"since": "2026-11-23T00:00:00Z", "only": "failed"}
+
+    for path in ("/replays", "/replays/count"):
+        refused = program.post(hook + path, span)
+        assert (refused.status_code, refused.json["code"]) == (409, "conflict")
+        assert "POST /endpoints/{endpoint}/test" in refused.json["detail"]
+    assert program.post(f"{hook}/test").status_code == 204
+    with app_on_both.app_context():
+        outbox.release(app_on_both.extensions[HOUSE])
+    [called] = listed(program, f"{hook}/deliveries")
+    assert (called["origin"], called["type"], called["state"]) == ("test", "ping", "due")

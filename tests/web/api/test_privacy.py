@@ -30,6 +30,14 @@ def test_all_that_a_person_wrote_is_exported_but_his_address(program, written, n
     assert ADDRESS not in answer.text.lower()
 
 
+def test_an_address_past_its_time_is_not_kept_though_it_is_still_there(program, written, clock):
+    clock.move(days=91)
+
+    answer = program.post("/privacy/export", {"comment": written[0]})
+
+    assert answer.json["address_kept"] is False
+
+
 def test_an_export_comes_in_parts(program, written):
     first = program.post("/privacy/export", {"address": ADDRESS, "limit": 2}).json
     rest = {"address": ADDRESS, "limit": 2, "cursor": first["next"]}
