@@ -20,8 +20,8 @@ from service import privacy
 from service.api_keys import is_live, known_key
 from service.db import db, transaction
 from service.errors import ServiceError, TooManyError, UnavailableError
-from service.guards import TOO_MANY, Pace, take_turn, tokens_used
 from service.house import House
+from service.pace import TOO_MANY, Pace, take_turn, tokens_used
 from service.pages import PageError, key_on_site
 from service.privacy import EmailAddress
 from service.queries import sites
