@@ -9,7 +9,8 @@ from urllib.parse import unquote_to_bytes
 from flask import Request
 
 from service.akismet import CallRefusedError, Suspect
-from service.gate import FORBIDDEN_TEXT, MAX_KEYS
+from service.bodies import MAX_KEYS
+from service.gate import FORBIDDEN_TEXT
 from service.house import House
 from service.privacy import EmailAddress
 from service.search_author import ADDRESS
