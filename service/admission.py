@@ -12,9 +12,9 @@ from models import Site
 from service import privacy
 from service.alarm import Alarm, alarm_of
 from service.errors import TooManyError
-from service.guards import Pace, take_turn, turn_in
 from service.house import House
 from service.language import said
+from service.pace import Pace, take_turn, turn_in
 from service.tickets import Ticket, check, issue, spend, spent
 from service.work import challenge, solved
 

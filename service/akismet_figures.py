@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from models import AkismetMonth
-from service.akismet import Caller, CallRefusedError
+from service.akismet_callers import Caller, CallRefusedError
 from service.db import db
 from service.house import House
 from service.queries.akismet import COUNTS, month_of, months_of

@@ -14,15 +14,13 @@ from models.spam.score import logit_of
 from models.spam.site.memory import memory_logit, trace_of
 from models.spam.site.vector import FEATURE_VERSION, vector_of
 from service.akismet import (
-    Caller,
     Judged,
     Suspect,
     answered,
-    count_call,
     judge,
-    refuse_hurry,
     reported_likeness,
 )
+from service.akismet_callers import Caller, count_call, refuse_hurry
 from service.audit import note
 from service.db import transaction
 from service.house import Doer, House

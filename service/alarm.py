@@ -6,8 +6,8 @@ from sqlalchemy.orm import Session
 
 from models import Site
 from service import privacy
-from service.guards import Pace, tokens_left
 from service.house import House
+from service.pace import Pace, tokens_left
 from service.queries.limits import bucket, bucket_for_change
 
 

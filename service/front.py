@@ -17,8 +17,9 @@ from queue import SimpleQueue
 from typing import Any, Protocol
 from wsgiref.types import WSGIApplication
 
+from service.bodies import check_body
 from service.errors import BadRequestError, ServiceError
-from service.gate import BODY_METHODS, Gate, Head, check_body
+from service.gate import BODY_METHODS, Gate, Head
 
 log = logging.getLogger("gatepost.front")
 

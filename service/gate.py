@@ -4,12 +4,9 @@ One table with one row a door. The server's front asks it before it reads a body
 the body is there; Flask asks it for requests that came another way (test client, `flask run`).
 """
 
-import json
-import math
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any, NoReturn
 from urllib.parse import unquote_to_bytes
 
 from config import Settings
@@ -18,7 +15,6 @@ from service.errors import (
     LengthRequiredError,
     MediaTypeError,
     MethodError,
-    ServiceError,
     TooLargeError,
 )
 
@@ -35,18 +31,13 @@ ABOUT_BODIES = frozenset(
     {"transfer-encoding", "content-length", "content-encoding", "content-type", "expect"}
 )
 STAFF_CAP = 256 * 1024
-MAX_KEYS = 200
 MAX_HEADERS = 100
 MAX_HEADER_BYTES = 16 * 1024
 MAX_PATH = 4096
 NOT_IN_A_PATH = frozenset("\t\r\n\ufffd")
-MAX_DEPTH = 16
-MAX_DIGITS = 18  # a whole number that fits 64 bits
 DIGITS = re.compile(r"[0-9]{1,12}", re.ASCII)
 CONTROL = re.compile(r"[\x00-\x20\x7f]")
 BAD_ESCAPE = re.compile(r"%(?![0-9A-Fa-f]{2})")
-# A whole string or one bracket; an unclosed string runs to the end and is the parser's to refuse.
-TOKENS = re.compile(r'"(?:[^"\\]|\\.)*+"?|[\[\]{}]', re.DOTALL)
 # C0 and C1 controls except TAB, LF and CR; DEL; lone surrogates.
 FORBIDDEN_TEXT = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]")
 
@@ -197,7 +188,7 @@ def _check_shape(head: Head) -> None:
     if FORBIDDEN_TEXT.search(head.path) or not NOT_IN_A_PATH.isdisjoint(head.path):
         raise BadRequestError("The address is not plain UTF-8 text.")
     if "%" in head.query or not head.query.isascii():
-        _text(unquote_to_bytes(head.query), "The address")
+        plain_text(unquote_to_bytes(head.query), "The address")
 
 
 def _length(head: Head, door: Door) -> int:
@@ -248,31 +239,12 @@ def _check_charset(parameters: str) -> None:
             raise MediaTypeError("Send the body in UTF-8.")
 
 
-def check_body(passage: Passage, body: bytes) -> dict[str, Any] | None:
-    """Judge a body and return the object it holds when it is JSON.
+def plain_text(raw: bytes, what: str) -> str:
+    """Return UTF-8 as text.
 
     Raises:
-        BadRequestError: cut off, not UTF-8, with forbidden characters, too deep, or not an
-            object; the text says where.
+        BadRequestError: not UTF-8, or with control characters.
     """
-    if len(body) != passage.length:
-        raise BadRequestError(
-            f"The body has {len(body):,} bytes instead of the {passage.length:,} announced."
-        )
-    if not passage.content_type:
-        return None
-    if passage.door.loose and passage.content_type == FORM:
-        _check_number(body.count(b"&"))
-        return None
-    text = _text(body, "The body")
-    if passage.content_type == JSON:
-        return _json(text)
-    if passage.content_type == FORM:
-        _check_form(text)
-    return None
-
-
-def _text(raw: bytes, what: str) -> str:
     try:
         text = raw.decode("utf-8", "strict")
     except UnicodeDecodeError as error:
@@ -282,97 +254,3 @@ def _text(raw: bytes, what: str) -> str:
         code = ord(found.group())
         raise BadRequestError(f"{what} holds the control character U+{code:04X}; remove it.")
     return text
-
-
-def _check_number(signs: int) -> None:
-    if signs >= MAX_KEYS:
-        raise BadRequestError(f"The form has more than {MAX_KEYS} fields.")
-
-
-def _check_form(text: str) -> None:
-    _check_number(text.count("&"))
-    if BAD_ESCAPE.search(text):
-        raise BadRequestError("The form is not percent-encoded as it should be.")
-    seen: set[str] = set()
-    for pair in filter(None, text.split("&")):
-        name, _, value = pair.partition("=")
-        _text(unquote_to_bytes(value.replace("+", " ")), "A field")
-        known = _text(unquote_to_bytes(name.replace("+", " ")), "A field's name")
-        # Which of two values counts is read differently by different programs.
-        if known in seen and not known.endswith("[]"):
-            raise BadRequestError("A field is named twice; send each one once.")
-        seen.add(known)
-
-
-def _json(text: str) -> dict[str, Any]:
-    _check_depth(text)
-    try:
-        found = json.loads(
-            text,
-            object_pairs_hook=_object,
-            parse_constant=_no_constant,
-            parse_float=_fraction,
-            parse_int=_integer,
-        )
-    except ServiceError:
-        raise
-    except ValueError as error:
-        where = f" at character {error.pos}" if isinstance(error, json.JSONDecodeError) else ""
-        raise BadRequestError(f"The body is not valid JSON{where}.") from None
-    if not isinstance(found, dict):
-        raise BadRequestError("The body must be a JSON object.")
-    _check_strings(found)
-    return found
-
-
-def _check_depth(text: str) -> None:
-    """Count brackets outside strings before parsing: a deep body exhausts the parser's stack."""
-    depth = 0
-    for piece in TOKENS.findall(text):
-        if piece in "[{":
-            depth += 1
-            if depth > MAX_DEPTH:
-                raise BadRequestError(f"The JSON is nested deeper than {MAX_DEPTH} levels.")
-        elif piece in "]}":
-            depth -= 1
-
-
-def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
-    if len(found) != len(pairs):
-        raise BadRequestError("A key stands twice in one JSON object; send each one once.")
-    return found
-
-
-def _no_constant(name: str) -> NoReturn:
-    raise BadRequestError(f"{name} is not valid JSON.")
-
-
-def _integer(digits: str) -> int:
-    if len(digits.lstrip("-")) > MAX_DIGITS:
-        raise BadRequestError("A number in the JSON is too large.")
-    return int(digits)
-
-
-def _fraction(digits: str) -> float:
-    number = float(digits)
-    if math.isinf(number):  # 1e999 is not called Infinity, and becomes it
-        raise BadRequestError("A number in the JSON is too large.")
-    return number
-
-
-def _check_strings(value: Any) -> None:
-    # An escape such as \u0000 or a lone \ud800 passed the check of the raw text.
-    if isinstance(value, str):
-        found = FORBIDDEN_TEXT.search(value)
-        if found is not None:
-            raise BadRequestError(
-                f"A text holds the control character U+{ord(found.group()):04X}; remove it."
-            )
-    elif isinstance(value, dict):
-        for name, inner in value.items():
-            _check_strings(name)
-            _check_strings(inner)
-    elif isinstance(value, list):
-        for inner in value:
-            _check_strings(inner)

@@ -3,9 +3,10 @@
 from flask import Flask, Request, current_app, request
 from werkzeug.exceptions import ClientDisconnected
 
+from service.bodies import check_body
 from service.errors import BadRequestError, ServiceError
 from service.front import GATED, PARSED, REFUSAL
-from service.gate import BODY_METHODS, Gate, Head, Passage, check_body
+from service.gate import BODY_METHODS, Gate, Head, Passage
 
 GATE = "gatepost.gate"
 

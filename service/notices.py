@@ -25,9 +25,9 @@ from service import privacy
 from service.alarm import Alarm, alarm_of
 from service.db import db, transaction
 from service.errors import InvalidError, NotFoundError
-from service.guards import Pace, take_turn
 from service.hours import next_digest, quiet_until, zone_of, zones
 from service.house import House
+from service.pace import Pace, take_turn
 from service.queries import notices as queries
 from service.queries.notices import Told
 from service.queries.outbox import lease_clock

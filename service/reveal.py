@@ -11,8 +11,8 @@ from service import privacy
 from service.audit import by_moderator, record
 from service.db import db, transaction
 from service.errors import InvalidError, NotFoundError, TooManyError, UnavailableError
-from service.guards import Pace, turn_in
 from service.house import House
+from service.pace import Pace, turn_in
 from service.privacy import EmailAddress, SealError
 from service.queries import comments
 from service.sealed import address_kept, open_address

@@ -11,9 +11,9 @@ from models import Contact, Site, Thread
 from models.spam import Document
 from models.spam.site.memory import trace_of
 from service import privacy
-from service.guards import Pace, tokens_used
 from service.house import House
 from service.learned import active_residual, recall_of, remembered
+from service.pace import Pace, tokens_used
 from service.privacy import EmailAddress
 from service.queries import comments, lessons
 from service.scoring import Surroundings

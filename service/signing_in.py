@@ -4,8 +4,8 @@ from service import factors, passwords
 from service.accounts import SignIn, sign_in_address
 from service.db import db, transaction
 from service.errors import InvalidError
-from service.guards import Pace, take_turn
 from service.house import House
+from service.pace import Pace, take_turn
 from service.privacy import fingerprint
 from service.queries import people
 

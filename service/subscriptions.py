@@ -20,9 +20,9 @@ from models import (
 from service import privacy
 from service.db import db, transaction
 from service.errors import NotFoundError, TooManyError
-from service.guards import Pace, take_turn
 from service.house import House
 from service.language import said
+from service.pace import Pace, take_turn
 from service.queries import comments, mails
 from service.queries.outbox import lease_clock
 from service.queries.readers import public_by_rows

@@ -10,8 +10,8 @@ from datetime import datetime, timedelta
 from service import privacy
 from service.db import transaction
 from service.errors import TooManyError
-from service.guards import Pace, turns_in
 from service.house import House, Turns
+from service.pace import Pace, turns_in
 
 HANDFUL = 10
 KEEPS = timedelta(seconds=10)

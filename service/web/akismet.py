@@ -10,8 +10,9 @@ from typing import Any
 
 from flask import Blueprint, Response, request
 
-from service import akismet, akismet_figures, akismet_reports, privacy
-from service.akismet import Answer, Caller, CallRefusedError
+from service import akismet, akismet_callers, akismet_figures, akismet_reports, privacy
+from service.akismet import Answer
+from service.akismet_callers import Caller, CallRefusedError
 from service.akismet_figures import Sites, WantedSites
 from service.api_keys import see_key
 from service.errors import ServiceError, UnavailableError
@@ -105,7 +106,7 @@ def usage_limit() -> Response:
         "limit": "none",
         "usage": akismet_figures.usage(house(), caller),
         "percentage": "0.00",
-        "throttled": akismet.throttled(house(), caller),
+        "throttled": akismet_callers.throttled(house(), caller),
     }
     if call.says("extended"):
         told |= {"notice_level": "NOTICE_NONE", "upgrade": False}
@@ -134,7 +135,7 @@ def get_subscription() -> Response:
             "account_name": "Gatepost",
             "status": "active",
             "next_billing_date": False,
-            "limit_reached": akismet.throttled(house(), caller),
+            "limit_reached": akismet_callers.throttled(house(), caller),
         }
     )
 
@@ -165,7 +166,7 @@ def _caller(call: Sent) -> Caller:
         CallRefusedError: no live key, or of another site.
     """
     key = key_in(request, call, house().settings.akismet_host)
-    caller = akismet.caller_of(house(), key, call.text("blog"))
+    caller = akismet_callers.caller_of(house(), key, call.text("blog"))
     see_key(house(), caller.key)
     return caller
 
@@ -173,7 +174,7 @@ def _caller(call: Sent) -> Caller:
 def _looking(call: Sent) -> tuple[Caller, str]:
     """Return who looks at the figures of his key, and the key; a look changes nothing."""
     key = key_in(request, call, house().settings.akismet_host)
-    return akismet.caller_of(house(), key, None), key
+    return akismet_callers.caller_of(house(), key, None), key
 
 
 def _report(*, spam: bool) -> Response:

@@ -8,8 +8,10 @@ from urllib.parse import unquote_to_bytes
 
 from flask import Request
 
-from service.akismet import CallRefusedError, Suspect
-from service.gate import FORBIDDEN_TEXT, MAX_KEYS
+from service.akismet import Suspect
+from service.akismet_callers import CallRefusedError
+from service.bodies import MAX_KEYS
+from service.gate import FORBIDDEN_TEXT
 from service.house import House
 from service.privacy import EmailAddress
 from service.search_author import ADDRESS

@@ -10,7 +10,7 @@ from typing import Any
 
 from flask import Blueprint, Response, jsonify
 
-from service import akismet
+from service import akismet, akismet_callers
 from service.akismet import Suspect
 from service.api_keys import see_key
 from service.errors import BadRequestError, NotFoundError
@@ -32,8 +32,8 @@ ADDRESS_LENGTH = 2_000
 def moderate(key: str) -> Response:
     """Say of a comment that it is spam, or nothing at all; keep nothing of it."""
     try:
-        caller = akismet.caller_by_key(house(), key)
-    except akismet.CallRefusedError:
+        caller = akismet_callers.caller_by_key(house(), key)
+    except akismet_callers.CallRefusedError:
         raise NotFoundError("This address is not one of ours, or its key was ended.") from None
     see_key(house(), caller.key)
     asked = json_body()

@@ -9,8 +9,9 @@ from typing import Any
 
 from flask import Blueprint, Response, jsonify, request
 
-from service import akismet, akismet_reports
-from service.akismet import Caller, Suspect
+from service import akismet, akismet_callers, akismet_reports
+from service.akismet import Suspect
+from service.akismet_callers import Caller
 from service.api_keys import see_key
 from service.errors import (
     BadRequestError,
@@ -42,10 +43,12 @@ STATUS: Mapping[type[ServiceError], str] = {
 @bp.errorhandler(ServiceError)
 def refuse(error: ServiceError) -> tuple[Response, int]:
     """Answer a refusal in the form in which Google's clients read it."""
-    code = 400 if isinstance(error, akismet.CallRefusedError) else error.status
+    code = 400 if isinstance(error, akismet_callers.CallRefusedError) else error.status
     told = {
         "code": code,
-        "message": BAD_KEY if isinstance(error, akismet.CallRefusedError) else error.message,
+        "message": BAD_KEY
+        if isinstance(error, akismet_callers.CallRefusedError)
+        else error.message,
         "status": STATUS.get(type(error), "INVALID_ARGUMENT"),
     }
     answer = jsonify(error=told)
@@ -90,7 +93,7 @@ def suggest() -> Response:
 
 
 def _caller() -> Caller:
-    caller = akismet.caller_by_key(house(), request.args.get("key", ""))
+    caller = akismet_callers.caller_by_key(house(), request.args.get("key", ""))
     see_key(house(), caller.key)
     return caller
 

@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from service.bodies import check_body
 from service.errors import (
     BadRequestError,
     LengthRequiredError,
@@ -12,7 +13,7 @@ from service.errors import (
     ServiceError,
     TooLargeError,
 )
-from service.gate import FORM, JSON, MAX_HEADERS, STAFF_CAP, Gate, Head, check_body
+from service.gate import FORM, JSON, MAX_HEADERS, STAFF_CAP, Gate, Head
 
 HOST = "comments.example.com"
 CAP = 2000

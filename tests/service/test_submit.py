@@ -10,7 +10,7 @@ from models import Comment, Contact, Event, RateBucket, Status, SubmissionKey
 from service.arrival import Case, arrival
 from service.db import db, transaction
 from service.errors import DuplicateError, InvalidError, TooManyError
-from service.guards import Pace, turn_in
+from service.pace import Pace, turn_in
 from service.privacy import EmailAddress
 from service.queries.limits import bucket_for_change
 from service.queries.sites import site_by_slug
