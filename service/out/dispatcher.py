@@ -140,7 +140,8 @@ class Dispatcher:
     def _claim(self) -> list[Claimed]:
         with self._changed:
             free = 0 if self._stopping.is_set() else self.threads - len(self._ours)
-        claimed = outbox.claim(self.house, free) if free > 0 else []
+        look = free == self.threads
+        claimed = outbox.claim(self.house, free, look=look) if free > 0 else []
         with self._changed:
             self._ours.update(claimed)
         return claimed
