@@ -2,30 +2,42 @@
 
 import contextlib
 import functools
+import tempfile
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 from flask.testing import FlaskClient
 from jinja2 import BytecodeCache
-from werkzeug.routing import Rule
 from werkzeug.test import EnvironBuilder
 
 from config import load
 from models.spam import load_base
 from service.app import Outside, create_app
 from service.scoring import Scorer
+from service.serving import settle
 from tests.building import found_demo_site
-from tests.databases import KINDS, Databases, closing_all
+from tests.databases import KINDS, Databases, closing_all, share_statements
+from tests.postgresql import roomy
+from tests.routes import compile_once
 
 BASE_URL = "https://comments.example.org"
 
+compile_once()
+
+
+def pytest_collection_finish():
+    """Collect garbage as rarely as the service does: what is imported and collected now stays."""
+    settle()
+
 
 @pytest.fixture(scope="session")
-def databases(tmp_path_factory):
-    """The maker of databases; its PostgreSQL starts with the first test that needs it."""
-    maker = Databases(tmp_path_factory.mktemp("databases"))
-    yield maker
-    maker.close()
+def databases():
+    """The maker of databases, in memory; its PostgreSQL starts when a test first needs it."""
+    with tempfile.TemporaryDirectory(prefix="gatepost-sqlite-", dir=roomy()) as folder:
+        maker = Databases(Path(folder))
+        yield maker
+        maker.close()
 
 
 @pytest.fixture(params=KINDS)
@@ -97,20 +109,13 @@ class CompiledTemplates(BytecodeCache):
 TEMPLATES = CompiledTemplates()
 
 
-def built_once(build):
-    """Werkzeug compiles a function for each rule of each application: a third of making one."""
-    known = {}
+def hash_quickly(app):
+    """Spare the tests the tenth of a second that guessing a password shall cost.
 
-    def built(rule, append_unknown=True):  # noqa: FBT002 - Werkzeug's signature
-        key = rule.rule, str(rule._trace), str(rule.defaults), append_unknown  # noqa: SLF001 - what it is built from
-        if key not in known:
-            known[key] = build(rule, append_unknown)
-        return known[key]
-
-    return built
-
-
-Rule._compile_builder = built_once(Rule._compile_builder)  # noqa: SLF001 - there is no other way in
+    What it costs in the service is asked by tests/web/test_setup.py.
+    """
+    cheap = {"argon2__time_cost": 1, "argon2__memory_cost": 8}
+    app.extensions["security"].pwd_context.update(**cheap)
 
 
 @pytest.fixture
@@ -123,6 +128,8 @@ def make_app(tmp_path, clock):
             app = create_app(settings_of(tmp_path, database_url, **changes), outside)
             app.jinja_env.bytecode_cache = TEMPLATES
             open_ones.enter_context(closing_all(app))
+            share_statements(app)
+            hash_quickly(app)
             found_demo_site(app)
             return app
 

@@ -122,7 +122,27 @@ def bare_app(url: str, **changes: object) -> Generator[Flask]:
     with app.app_context():
         db.prepare(db.db.engine, settings)
     with closing_all(app):
+        share_statements(app)
         yield app
+
+
+SHARED: dict[Kind, sa.Engine] = {}
+"""The first engine of each kind: its dialect and its compiled statements serve the others too."""
+
+
+def share_statements(app: Flask) -> None:
+    """Let an application use the statements that others before it compiled, as one service would.
+
+    SQLAlchemy keeps them by dialect, and each engine has its own.
+    """
+    with app.app_context():
+        engine = db.db.engine
+        kind = kind_of(str(engine.url))
+        if kind not in SHARED:
+            engine.connect().close()  # a dialect learns with the first connection what it talks to
+    first = SHARED.setdefault(kind, engine)
+    engine.dialect = first.dialect
+    engine._compiled_cache = first._compiled_cache  # noqa: SLF001 - there is no other way in
 
 
 @contextlib.contextmanager

@@ -38,7 +38,7 @@ class PostgreSQL:
 
     def __init__(self) -> None:
         self.folder = Path(tempfile.mkdtemp(prefix="gatepost-pg-"))
-        self._place = tempfile.TemporaryDirectory(prefix="gatepost-pg-", dir=_roomy())
+        self._place = tempfile.TemporaryDirectory(prefix="gatepost-pg-", dir=roomy())
         self.data = Path(self._place.name) / "data"
         self.log = self.folder / "log"
         self._as: dict[str, Any] = {}
@@ -161,7 +161,7 @@ class PostgreSQL:
         self._place.cleanup()
 
 
-def _roomy() -> Path | None:
+def roomy() -> Path | None:
     """Return the folder for the data: in memory where there is room; None = the usual one."""
     try:
         free = shutil.disk_usage(MEMORY).free

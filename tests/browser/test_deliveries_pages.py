@@ -1,7 +1,6 @@
 """The pages round deliveries in a real browser, on a phone, without a script."""
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 
 from models import Delivery, DeliveryState, Endpoint, Role
 from service import endpoints
@@ -9,6 +8,7 @@ from service.db import transaction
 from service.out import outbox
 from service.out.webhooks import sender
 from service.web.context import HOUSE
+from tests.browser.barriers import barriers
 from tests.building import COMMENT, rows
 from tests.conftest import visitor
 from tests.live import live
@@ -60,7 +60,7 @@ def page(place, browser):
 def look(page, path):
     """Keep a picture; nothing is wrong with the page, and it is no wider than the phone."""
     page.screenshot(path=path, full_page=True)
-    assert Axe().run(page).response["violations"] == []
+    assert barriers(page, None) == []
     assert page.evaluate("document.documentElement.scrollWidth") == PHONE["width"]
 
 

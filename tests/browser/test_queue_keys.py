@@ -1,12 +1,12 @@
 """The queue by keys: fast, nothing wrong, nothing lost, and nothing by accident."""
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
 
 from models import Status
+from tests.browser.barriers import barriers
 from tests.browser.night_shift import NightShift, percentile
-from tests.browser.test_story import DESKTOP, PHONE, RULES
+from tests.browser.test_story import DESKTOP, PHONE
 from tests.web.desk import move_to
 from tests.web.test_queue import the_comment
 
@@ -212,8 +212,7 @@ def test_the_queue_has_no_barrier_on_a_phone_either(page, scheme, direction):
             page.evaluate("dir => { document.documentElement.dir = dir; }", direction)
             for box in page.locator("details").all():
                 box.evaluate("(box) => { box.open = true; }")
-            found = Axe().run(page, options=RULES).response["violations"]
-            assert [(one["id"], one["nodes"][0]["html"]) for one in found] == []
+            assert barriers(page) == []
             wide = page.evaluate("document.documentElement.scrollWidth")
             assert (path, wide <= size["width"]) == (path, True)
 

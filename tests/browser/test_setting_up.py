@@ -5,10 +5,10 @@ to a temporary one.
 """
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
 
-from tests.browser.test_story import DESKTOP, RULES
+from tests.browser.barriers import barriers, rules_for
+from tests.browser.test_story import DESKTOP
 from tests.live import live
 from tests.serving import free_port
 from tests.web.loopback import loopback
@@ -41,8 +41,7 @@ def looked_at(page, pictures, name):
         page.emulate_media(color_scheme=scheme)
         for viewport in (NARROW, DESKTOP):
             page.set_viewport_size(viewport)
-            found = Axe().run(page, options=RULES).response["violations"]
-            assert [(one["id"], one["nodes"][0]["html"]) for one in found] == []
+            assert barriers(page, rules_for(scheme)) == []
             wide = page.evaluate("document.documentElement.scrollWidth")
             assert wide <= viewport["width"]
     page.screenshot(path=pictures / f"{name}-desktop.png", full_page=True)

@@ -1,6 +1,7 @@
 """The verbs of `gatepost model` as an operator types them."""
 
 import gzip
+import io
 import json
 import os
 import signal
@@ -11,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from models.spam import base_path, load
+from service.cli import main
 from tests.models.spam_samples import samples
 from tests.serving import ROOT
 
@@ -27,6 +29,21 @@ def model(*arguments, typed="", cwd=ROOT):
         check=False,
         timeout=120,
     )
+
+
+def typed_here(*arguments, typed=""):
+    """The same in this process: to start one takes longer than to score a comment."""
+    told, error = (io.TextIOWrapper(io.BytesIO(), "utf-8") for _ in range(2))
+    read = io.TextIOWrapper(io.BytesIO(typed.encode() if isinstance(typed, str) else typed))
+    command = ["model", *map(str, arguments)]
+    with pytest.MonkeyPatch.context() as patch:
+        for name, stream in {"stdin": read, "stdout": told, "stderr": error}.items():
+            patch.setattr(sys, name, stream)
+        code = main(command)
+    for stream in (told, error):
+        stream.flush()
+    said = told.buffer.getvalue(), error.buffer.getvalue()
+    return subprocess.CompletedProcess(command, code, *said)
 
 
 def answers(done):
@@ -162,7 +179,7 @@ def test_comments_are_scored_line_by_line_in_their_order():
 def test_a_field_that_is_null_is_empty():
     nulls = {"text": None, "author": None, "url": None, "title": None, "page_text": None}
 
-    done = model("score", typed=f"{json.dumps(nulls)}\n{json.dumps({'text': ''})}\n")
+    done = typed_here("score", typed=f"{json.dumps(nulls)}\n{json.dumps({'text': ''})}\n")
 
     first, second = answers(done)
     assert first["probability"] == second["probability"]
@@ -174,7 +191,7 @@ def test_a_field_that_is_null_is_empty():
     [b"not json", b"[]", b"{}", b'{"text": 5}', b'{"text": "x", "url": {}}', b"\xff", b"[" * 9999],
 )
 def test_a_line_that_is_no_comment_is_named_and_the_good_ones_before_it_stand(bad):
-    done = model("score", typed=b'{"text": "fine"}\n' + bad + b'\n{"text": "never"}\n')
+    done = typed_here("score", typed=b'{"text": "fine"}\n' + bad + b'\n{"text": "never"}\n')
 
     assert done.returncode == 1
     assert done.stderr == b"line 2 is not an object with a text\n"
@@ -203,7 +220,7 @@ def test_a_reader_who_has_seen_enough_ends_the_scoring_quietly(tmp_path):
 def test_odd_letters_come_back_as_they_went_in():
     row = {"text": "half a letter \ud800, a mark first \ufeff, Привет"}
 
-    [answer] = answers(model("score", typed=json.dumps(row)))
+    [answer] = answers(typed_here("score", typed=json.dumps(row)))
 
     assert answer["text"] == row["text"]
 
@@ -226,7 +243,7 @@ def test_a_line_that_cannot_be_replayed_is_named():
 
 
 def test_an_explanation_tells_what_was_folded_and_weights_that_add_up():
-    done = model("explain", typed=json.dumps(PILLS))
+    done = typed_here("explain", typed=json.dumps(PILLS))
 
     text = done.stdout.decode()
     assert "buy cheap viagra (link)" in text
@@ -240,35 +257,35 @@ def test_a_comment_may_be_explained_from_its_options(tmp_path):
     (tmp_path / "page.txt").write_text("All about cheap viagra.")
     options = ["--text", "Cheap viagra is dangerous, says the page.", "--author", "Ann"]
 
-    alone = model("explain", *options).stdout
-    on_topic = model("explain", *options, "--page-text-file", tmp_path / "page.txt").stdout
+    alone = typed_here("explain", *options).stdout
+    on_topic = typed_here("explain", *options, "--page-text-file", tmp_path / "page.txt").stdout
 
     assert "“viagra" in alone.decode()
     assert alone != on_topic
 
 
 def test_what_cannot_be_explained_is_refused():
-    assert model("explain", typed="[]").returncode == 1
-    assert model("explain", "--text", "x", "--page-text-file", "/nowhere").returncode == 78
+    assert typed_here("explain", typed="[]").returncode == 1
+    assert typed_here("explain", "--text", "x", "--page-text-file", "/nowhere").returncode == 78
 
 
 def test_a_damaged_model_is_refused_in_words(tmp_path):
     file = tmp_path / "model.npz"
     file.write_bytes(b"no model")
 
-    done = model("score", "--model", file, typed='{"text": "fine"}')
+    done = typed_here("score", "--model", file, typed='{"text": "fine"}')
 
     assert done.returncode == 78
     assert b"model cannot be used" in done.stderr
 
 
 def test_the_card_says_what_the_model_learned_from():
-    assert b"What it learned from" in model("card").stdout
-    assert b"What it learned from" in model("card", "--model", base_path()).stdout
+    assert b"What it learned from" in typed_here("card").stdout
+    assert b"What it learned from" in typed_here("card", "--model", base_path()).stdout
 
 
 def test_a_model_without_a_card_says_so(tmp_path):
-    done = model("card", "--model", tmp_path / "model.npz")
+    done = typed_here("card", "--model", tmp_path / "model.npz")
 
     assert done.returncode == 78
     assert b"there is no card" in done.stderr

@@ -15,7 +15,7 @@ PASSWORD = "river boats leave at dawn"
 OWN_FORM = {"Sec-Fetch-Site": "same-origin"}
 CHEAP = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1).hash(PASSWORD)
 """The same password as argon2 keeps it, without the fifth of a second that guessing shall cost:
-nearly every test of these doors signs somebody in. Those of accounts make real ones."""
+nearly every test of these doors signs somebody in."""
 
 
 def hire(app, site, name="Ana", role=Role.MODERATOR):

@@ -5,8 +5,11 @@ import threading
 import pytest
 
 from models import Moderator
+from service.app import create_app
+from service.passwords import hashed
 from tests.building import rows
-from tests.conftest import visitor
+from tests.conftest import settings_of, visitor
+from tests.databases import closing_all
 from tests.web.staff import OWN_FORM, PASSWORD, fresh_setup
 
 OWNER = {"name": "Ana", "email": "first@staff.example.org", "password": PASSWORD}
@@ -69,6 +72,12 @@ def test_an_address_of_several_spellings_claims_and_signs_in(app, client, typed,
             "/login", data={"email": spelling, "password": PASSWORD}, headers=OWN_FORM
         )
         assert (ascii(spelling), answer.status_code) == (ascii(spelling), 303)
+
+
+def test_a_password_is_hashed_with_two_passes_over_19_mib(tmp_path, sqlite_url):
+    app = create_app(settings_of(tmp_path, sqlite_url))
+    with closing_all(app), app.app_context():
+        assert hashed(PASSWORD).startswith("$argon2id$v=19$m=19456,t=2,p=1$")
 
 
 def test_an_older_link_stops_working_when_a_fresh_one_is_printed(app, client):

@@ -12,7 +12,6 @@ from datetime import date
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from models.spam.making.build import build
 from models.spam.making.samples import SampleError
 from models.spam.making.sources import split_source
 
@@ -30,6 +29,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
             source = split_source(chosen.source, Path(folder))
             for note in source.notes:
                 _tell(note)
+            # scikit-learn takes seconds to load; a wrong file is told without it.
+            from models.spam.making.build import build  # noqa: PLC0415 - as said above
+
             build(
                 source.files,
                 chosen.out,
