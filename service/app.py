@@ -13,56 +13,44 @@ from flask import Flask
 from config import Settings, load
 from models.spam import ModelFileError, load_base
 from models.spam import load as load_model
-from service import accounts, db, ingress
-from service.gate import gate_of
+from service import db
 from service.house import House, Wake
+from service.http.gate import gate_of
 from service.keys import KeyRing
 from service.opening import open_house
-from service.scoring import Scorer
-from service.web import (
+from service.staff import accounts
+from service.text.scoring import Scorer
+from service.web import api, headers, health, ingress, metrics, problems, speech
+from service.web.checks import akismet, coral, perspective
+from service.web.context import HOUSE
+from service.web.moderator import (
     account,
     acts,
     address,
     again,
-    akismet,
-    api,
     audit,
     check,
-    coral,
     deliveries,
-    embed,
     endpoints,
-    feeds,
-    form,
     guarding,
-    headers,
-    health,
     invitations,
     keys,
     live,
-    mail,
-    metrics,
     model,
     notices,
     own_account,
     pages,
-    perspective,
-    problems,
     queue,
-    receipts,
     reset,
     rules,
     sessions,
     setting_up,
     signature,
     sites,
-    speech,
     statistics,
     team,
-    threads,
-    tickets,
 )
-from service.web.context import HOUSE
+from service.web.reader import embed, feeds, form, mail, receipts, threads, tickets
 
 log = logging.getLogger("gatepost")
 

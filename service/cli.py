@@ -7,8 +7,8 @@ import sys
 from collections.abc import Callable, Sequence
 
 from config import Settings, SettingsError, load
-from service import account_verbs, audit_verbs, model_verbs
 from service.errors import SetupError
+from service.verbs import account, audit, model
 
 CONFIG_FAULT = 78  # EX_CONFIG of sysexits.h: the operator has something to mend
 
@@ -47,9 +47,9 @@ def _parser() -> argparse.ArgumentParser:
     setup.set_defaults(run=_setup)
     migrate = verbs.add_parser("migrate", help="bring the database up to date and stop")
     migrate.set_defaults(run=_migrate)
-    account_verbs.add_to(verbs.add_parser("account", help="let a moderator back in"))
-    audit_verbs.add_to(verbs.add_parser("audit", help="verify and export the audit log"))
-    model_verbs.add_to(verbs.add_parser("model", help="train, measure and use the spam model"))
+    account.add_to(verbs.add_parser("account", help="let a moderator back in"))
+    audit.add_to(verbs.add_parser("audit", help="verify and export the audit log"))
+    model.add_to(verbs.add_parser("model", help="train, measure and use the spam model"))
     return parser
 
 

@@ -10,8 +10,8 @@ from models import ActorKind
 from models.spam.site.adapt import Residual
 from service.keys import KeyRing
 from service.meter import Meter
-from service.rulebook import Rulebook
-from service.scoring import Scorer
+from service.text.rulebook import Rulebook
+from service.text.scoring import Scorer
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +53,7 @@ class House:
             its decisions taught (None = the base model alone).
         rulebooks: what this process has loaded, by site: the site's `rules_version`, and its
             rules on hosts and words.
-        turns: of keys of programs, see `service.turns`.
+        turns: of keys of programs, see `service.programs.turns`.
         meter: what this process has counted since its start.
         doer: on whose behalf a deed is done; None = a rule, a chore, or the command line.
     """

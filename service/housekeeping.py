@@ -2,12 +2,12 @@
 
 from datetime import timedelta
 
+from service.comments.subscriptions import CONFIRM_WITHIN
 from service.db import db, transaction
 from service.house import House
-from service.learned import MEMORY_LIFE
+from service.learning.learned import MEMORY_LIFE
 from service.queries import housekeeping as queries
 from service.queries.housekeeping import BATCH, Past
-from service.subscriptions import CONFIRM_WITHIN
 
 BUCKET_LIFE = timedelta(hours=48)
 MAIL_LIFE = timedelta(days=30)  # that a mail went out, and what became of it

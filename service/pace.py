@@ -8,8 +8,8 @@ from sqlalchemy.orm import Session
 
 from models import RateBucket
 from service.errors import TooManyError
-from service.language import said
 from service.queries.limits import bucket, bucket_for_change
+from service.text.language import said
 
 TOO_MANY = said("Too many tries came just now. Please wait a moment and try again.")
 

@@ -8,19 +8,24 @@ from collections.abc import Callable
 from flask import Flask
 
 from config import Settings
-from service import audit_seals, batches, deliveries, logs, notices, server
+from service import logs
 from service.app import Outside, create_app, utc_now
+from service.comments import batches
 from service.db import db, wal_in_use
-from service.front import Front
-from service.gate import gate_of
-from service.metrics_port import MetricsPort
+from service.figures.metrics_port import MetricsPort
+from service.http import server
+from service.http.front import Front
+from service.http.gate import gate_of
+from service.mail import notices
 from service.opening import setup_token
 from service.out import health
 from service.out.dispatcher import CHORES, Dispatcher
 from service.out.postman import Postman
 from service.out.trainer import Trainer
 from service.out.webhooks import sender
+from service.records import audit_seals
 from service.web.context import HOUSE
+from service.webhooks import deliveries
 
 LEARN_EVERY = MAIL_EVERY = 0.2  # seconds
 BATCH_EVERY = 0.2  # seconds

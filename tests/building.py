@@ -5,7 +5,7 @@ from flask import Flask
 
 from models import Membership, Moderator, Role, Site
 from service.db import db, transaction
-from service.sites import found_site
+from service.sites.changes import found_site
 from service.web.context import HOUSE
 
 ORIGIN = "https://blog.example.org"

@@ -14,8 +14,8 @@ from werkzeug.test import EnvironBuilder
 from config import load
 from models.spam import load_base
 from service.app import Outside, create_app
-from service.scoring import Scorer
 from service.serving import settle
+from service.text.scoring import Scorer
 from tests.building import found_demo_site
 from tests.databases import KINDS, Databases, closing_all, share_statements
 from tests.postgresql import roomy
@@ -112,7 +112,7 @@ TEMPLATES = CompiledTemplates()
 def hash_quickly(app):
     """Spare the tests the tenth of a second that guessing a password shall cost.
 
-    What it costs in the service is asked by tests/web/test_setup.py.
+    What it costs in the service is asked by tests/web/moderator/test_setup.py.
     """
     cheap = {"argon2__time_cost": 1, "argon2__memory_cost": 8}
     app.extensions["security"].pwd_context.update(**cheap)

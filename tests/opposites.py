@@ -3,8 +3,8 @@
 import threading
 
 from models import Comment, Decision, Event, Status
+from service.comments.moderate import Actor, decide
 from service.errors import StaleError
-from service.moderate import Actor, decide
 from service.web.context import HOUSE
 from tests.building import rows
 

@@ -4,8 +4,8 @@ import base64
 import json
 from hashlib import sha256
 
-from service.alarm import Alarm, count_in
 from service.db import transaction
+from service.intake.alarm import Alarm, count_in
 from service.privacy import fingerprint
 from service.queries.limits import bucket_for_change
 from service.web.context import HOUSE

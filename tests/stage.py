@@ -11,12 +11,12 @@ import sqlalchemy as sa
 from playwright.sync_api import expect
 
 from models import Comment, Status
-from service.checkup import check_up
 from service.db import db
-from service.forms import HONEYPOT
-from service.sites import change_site
-from service.snippets.finding import Level
+from service.embed.checkup import check_up
+from service.embed.finding import Level
+from service.sites.changes import change_site
 from service.web.context import HOUSE
+from service.web.forms import HONEYPOT
 from tests.live import live
 from tests.serving import ROOT
 from tests.web.desk import move_to, site_of

@@ -5,8 +5,8 @@ import shutil
 import pytest
 
 from models import Role
-from service import language
-from service.language import CATALOGUES, ENGLISH, Language, language_for, languages, said
+from service.text import language
+from service.text.language import CATALOGUES, ENGLISH, Language, language_for, languages, said
 from tests.building import COMMENT
 from tests.checks import catalogues
 from tests.conftest import visitor

@@ -13,10 +13,10 @@ import pytest
 import sqlalchemy as sa
 
 from models import Comment, Delivery, Endpoint, Role
-from service import endpoints
 from service.app import create_app
 from service.db import db, transaction
 from service.web.context import HOUSE
+from service.webhooks import endpoints
 from tests.building import ORIGIN, found_demo_site, rows
 from tests.leaks import disguises, leaks
 from tests.serving import ROOT, Service

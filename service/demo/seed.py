@@ -8,19 +8,19 @@ from zlib import crc32
 from flask import Flask
 
 from models import Role, Site, Status
-from service import accounts
-from service.accounts import Person
-from service.answers import answer
+from service.comments.answers import answer
+from service.comments.moderate import Actor, decide
+from service.comments.submit import Submission, submit
 from service.db import transaction
 from service.demo.blog import PAGE, article_text
 from service.demo.voices import Voice, voices
 from service.house import House
-from service.moderate import Actor, decide
 from service.opening import setup_token
 from service.privacy import EmailAddress, network_id
 from service.queries.sites import thread_made
-from service.sites import found_site
-from service.submit import Submission, submit
+from service.sites.changes import found_site
+from service.staff import accounts
+from service.staff.accounts import Person
 from service.web.context import HOUSE
 
 SITE = "demo"

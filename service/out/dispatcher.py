@@ -13,9 +13,9 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from service.errors import UnavailableError
-from service.guarded import SendError
 from service.house import House
 from service.housekeeping import tidy
+from service.http.guarded import SendError
 from service.out import outbox
 from service.out.ear import Ear
 from service.out.outbox import Claimed

@@ -11,12 +11,12 @@ from sqlalchemy.orm import Session
 
 from models import Endpoint, EndpointState, Fare
 from service.db import db, transaction
-from service.endpoints import forget_failures
 from service.house import House
-from service.notices import tell_owners
+from service.mail.notices import tell_owners
 from service.out.result import Result
 from service.queries import endpoints as queries
 from service.queries.outbox import hold_deliveries, lease_clock
+from service.webhooks.endpoints import forget_failures
 
 log = logging.getLogger("gatepost.out")
 

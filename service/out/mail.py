@@ -7,14 +7,14 @@ from functools import partial
 from sqlalchemy.orm import Session
 
 from models import Comment, Contact, Mail, MailKind, Subscription
+from service.comments.sealed import open_address
 from service.db import db, transaction
 from service.house import House
-from service.letters import Occasion, letter_of
+from service.mail.letters import Occasion, letter_of
 from service.out.smtp import Envelope, MailError, batch, outcome, post_one, written
 from service.privacy import EmailAddress, SealError
 from service.queries import mails as queries
 from service.queries.outbox import lease_clock
-from service.sealed import open_address
 
 
 def due(house: House, session: Session) -> bool:

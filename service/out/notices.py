@@ -9,8 +9,8 @@ from sqlalchemy.orm import Session
 from models import AtOnce, EndpointState, Fare, Notice, NoticeKind, Role
 from service.db import db, transaction
 from service.house import House
-from service.letters import Letter
-from service.notice_letters import (
+from service.mail.letters import Letter
+from service.mail.notice_letters import (
     Figures,
     News,
     digest_letter,
@@ -18,7 +18,7 @@ from service.notice_letters import (
     news_letter,
     test_letter,
 )
-from service.notices import may_hear
+from service.mail.notices import may_hear
 from service.out.smtp import Envelope, MailError, batch, outcome, post_one, written
 from service.privacy import EmailAddress
 from service.queries import notices as queries

@@ -15,9 +15,10 @@ from models import (
     EndpointKind,
     OldSecret,
 )
+from service.comments.subscriptions import mails_for
 from service.db import db, transaction
 from service.house import House
-from service.notices import stir
+from service.mail.notices import stir
 from service.out.health import judge
 from service.out.recipients import Recipients
 from service.out.result import Result
@@ -25,7 +26,6 @@ from service.queries import claims
 from service.queries import outbox as queries
 from service.queries.claims import Leased
 from service.queries.endpoints import old_secrets, served_by_build, serving
-from service.subscriptions import mails_for
 
 RELEASE_BATCH = 200
 CAP = 4  # deliveries under way to one endpoint

@@ -17,9 +17,9 @@ from models import (
     Origin,
     Status,
 )
-from service.deliveries import new_delivery
 from service.house import House
 from service.queries import endpoints as queries
+from service.webhooks.deliveries import new_delivery
 
 BUILD_PAUSE = timedelta(seconds=10)
 """From the first change to the build, so that its neighbours come with it."""

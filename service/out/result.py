@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from models import Outcome
-from service.guarded import Answer, SendError
+from service.http.guarded import Answer, SendError
 
 GONE = 410
 ASKED = "webhook-delivery"

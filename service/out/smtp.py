@@ -20,7 +20,7 @@ from config import Settings
 from service.db import transaction
 from service.errors import UnavailableError
 from service.house import House
-from service.letters import Letter
+from service.mail.letters import Letter
 from service.privacy import EmailAddress
 from service.queries.mails import Leased
 

@@ -13,8 +13,8 @@ import models
 from models.spam.site.packing import unpack_answer
 from service.errors import UnavailableError
 from service.house import House
-from service.learning import BATCH, learn
-from service.training import Fit, claim_fit, fail_fit, finish_fit
+from service.learning.lessons import BATCH, learn
+from service.learning.training import Fit, claim_fit, fail_fit, finish_fit
 
 log = logging.getLogger("gatepost.learning")
 

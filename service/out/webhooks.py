@@ -5,11 +5,11 @@ from collections.abc import Callable
 from datetime import datetime
 
 from models import EndpointKind
-from service.guarded import Answer, Reach, SendError, post
 from service.house import House
+from service.http.guarded import Answer, Reach, SendError, post
 from service.out.outbox import Claimed
 from service.out.result import Result
-from service.signing import derive_secret, sign
+from service.webhooks.signing import derive_secret, sign
 
 Send = Callable[[Claimed], Result]
 USER_AGENT = "Gatepost"

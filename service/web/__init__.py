@@ -1,1 +1,1 @@
-"""Doors in: one file per audience. They read, call one deed, and answer."""
+"""Doors in: one room for each audience. They read, call one deed, and answer."""

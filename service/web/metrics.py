@@ -4,7 +4,7 @@ from flask import Blueprint, Response, request
 from flask.typing import ResponseReturnValue
 
 from service.errors import NotFoundError
-from service.metrics import CONTENT_TYPE, exposition, shows_token
+from service.figures.metrics import CONTENT_TYPE, exposition, shows_token
 from service.web.context import house
 
 bp = Blueprint("metrics", __name__)

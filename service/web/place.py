@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from models import Policy, Site
-from service.pages import PageError, key_on_site, page_url
+from service.text.pages import PageError, key_on_site, page_url
 
 
 @dataclass(frozen=True, slots=True)

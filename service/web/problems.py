@@ -18,9 +18,9 @@ from service.errors import (
     ServiceError,
     UnavailableError,
 )
-from service.language import said
+from service.text.language import said
 from service.web.context import wants_json
-from service.web.guarding import admit
+from service.web.moderator.guarding import admit
 from service.web.speech import say, speaking
 
 log = logging.getLogger("gatepost.web")

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from models import Comment, Site, Thread
 from service.db import db
 from service.errors import InvalidError
-from service.language import said
-from service.pages import PageError, key_on_site
 from service.queries import comments as queries
 from service.queries.readers import public_by_rows
 from service.queries.sites import thread_of_page
+from service.text.language import said
+from service.text.pages import PageError, key_on_site
 
 PAGE_SIZE = 200  # comments; a longer thread goes on behind `next`
 PUBLIC_ID = re.compile(r"[A-Za-z0-9]{1,16}")

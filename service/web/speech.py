@@ -7,7 +7,7 @@ from typing import Any
 from flask import Flask, g, request
 
 from models import Site
-from service.language import Language, accepted, language_for
+from service.text.language import Language, accepted, language_for
 
 
 def register(app: Flask) -> None:

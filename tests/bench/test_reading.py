@@ -12,7 +12,7 @@ from service.db import db, transaction
 from service.web.context import HOUSE
 from service.web.reading import PAGE_SIZE
 from tests.conftest import visitor
-from tests.service.test_submit import take
+from tests.service.comments.test_submit import take
 from tests.web.desk import site_of
 
 LONG = 10_000

@@ -7,14 +7,14 @@ from urllib.parse import urlsplit
 
 from models import Status
 from service.app import Outside, create_app, utc_now
-from service.moderate import Actor, decide
+from service.comments.moderate import Actor, decide
 from service.web.context import HOUSE
 from service.web.speech import speaking
 from tests.building import found_demo_site
 from tests.conftest import settings_of, visitor
 from tests.databases import closing_all
 from tests.live import live
-from tests.service.test_submit import take
+from tests.service.comments.test_submit import take
 from tests.serving import free_port
 from tests.web.desk import send_json, set_policy, site_of
 

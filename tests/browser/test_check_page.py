@@ -12,7 +12,7 @@ from flask import render_template
 from playwright.sync_api import expect
 
 from models import Role
-from service.sites import change_site
+from service.sites.changes import change_site
 from service.web.context import HOUSE
 from tests.browser.barriers import barriers
 from tests.live import live

@@ -3,11 +3,11 @@
 import pytest
 
 from models import Delivery, DeliveryState, Endpoint, Role
-from service import endpoints
 from service.db import transaction
 from service.out import outbox
 from service.out.webhooks import sender
 from service.web.context import HOUSE
+from service.webhooks import endpoints
 from tests.browser.barriers import barriers
 from tests.building import COMMENT, rows
 from tests.conftest import visitor

@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import expect
 
 from models import Comment, Status
-from service.moderate import Actor, decide
+from service.comments.moderate import Actor, decide
 from service.web import reading
 from service.web.context import HOUSE
 from tests.browser.strange_pages import staged

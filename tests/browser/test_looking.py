@@ -8,9 +8,9 @@ import sqlalchemy as sa
 from models import AtOnce, Batch, Comment, Delivery, Digest, Endpoint, Role, Thread
 from models.base import Base
 from service.db import db
-from service.endpoints import add_endpoint
 from service.out import mail, outbox
 from service.web.context import HOUSE
+from service.webhooks.endpoints import add_endpoint
 from tests.browser.test_story import DESKTOP
 from tests.building import COMMENT, rows
 from tests.conftest import Visitor

@@ -13,8 +13,8 @@ from werkzeug.serving import make_server
 
 from models import Comment, ModelState, Role, SiteModel, Status
 from service.app import Outside, create_app
+from service.comments.moderate import Actor, decide
 from service.db import transaction
-from service.moderate import Actor, decide
 from service.queries.api_keys import key_for_change
 from service.queries.reports import set_withdrawn
 from service.web.context import HOUSE
@@ -22,8 +22,8 @@ from tests.browser.barriers import barriers, rules_for
 from tests.building import ORIGIN, found_demo_site, make_moderator
 from tests.conftest import Clock, scorer, settings_of
 from tests.databases import closing_all
-from tests.service.test_learning import fit, teach
-from tests.service.test_submit import take
+from tests.service.comments.test_submit import take
+from tests.service.learning.test_lessons import fit, teach
 from tests.serving import free_port
 from tests.spamming import HONEST, SELLING
 from tests.web.caller import akismet_key

@@ -8,7 +8,7 @@ from tests.browser.barriers import barriers
 from tests.browser.night_shift import NightShift, percentile
 from tests.browser.test_story import DESKTOP, PHONE
 from tests.web.desk import move_to
-from tests.web.test_queue import the_comment
+from tests.web.moderator.test_queue import the_comment
 
 DECIDED = 150
 MOST = 5.0  # times what two bare frames and a focus take

@@ -4,17 +4,17 @@ import pytest
 from playwright.sync_api import expect
 
 from models import Role, Rule, RuleKind, RuleVerdict, Status
-from service import rules
 from service.app import Outside, create_app
-from service.moderate import Actor, decide
+from service.comments.moderate import Actor, decide
 from service.privacy import EmailAddress
+from service.rules import changes
 from service.web.context import HOUSE
 from tests.browser.test_model_pages import DESKTOP, LONG, NARROW, assert_no_barrier
 from tests.building import found_demo_site, make_moderator, rows
 from tests.conftest import Clock, scorer, settings_of
 from tests.databases import closing_all
 from tests.live import live
-from tests.service.test_submit import take
+from tests.service.comments.test_submit import take
 from tests.serving import free_port
 from tests.spamming import HONEST, SELLING
 from tests.web.staff import PASSWORD, hire
@@ -48,15 +48,15 @@ def furnish(app):
             with app.app_context():
                 decide(house, ana, public_id, status)
     wanted = [
-        rules.wanted(RuleKind.HOST, RuleVerdict.TRUST, "river.example", "The partner site"),
-        rules.wanted(RuleKind.HOST, RuleVerdict.BLOCK, f"{LONG[:60]}.example"),
-        rules.wanted(RuleKind.WORD, RuleVerdict.BLOCK, "pills\nbuy now\nviagr*"),
-        rules.wanted(RuleKind.WORD, RuleVerdict.HOLD, f"lawyer*\n{LONG}"),
-        rules.wanted_author(1, RuleVerdict.TRUST, "Writes for us"),
+        changes.wanted(RuleKind.HOST, RuleVerdict.TRUST, "river.example", "The partner site"),
+        changes.wanted(RuleKind.HOST, RuleVerdict.BLOCK, f"{LONG[:60]}.example"),
+        changes.wanted(RuleKind.WORD, RuleVerdict.BLOCK, "pills\nbuy now\nviagr*"),
+        changes.wanted(RuleKind.WORD, RuleVerdict.HOLD, f"lawyer*\n{LONG}"),
+        changes.wanted_author(1, RuleVerdict.TRUST, "Writes for us"),
     ]
     with app.app_context():
-        made = [rules.add_rules(house, site.id, olga, one) for one in wanted]
-        rules.end_rule(house, site.id, olga, made[2][1].id)
+        made = [changes.add_rules(house, site.id, olga, one) for one in wanted]
+        changes.end_rule(house, site.id, olga, made[2][1].id)
     take(app, text=SELLS, name="Win Big", email=EmailAddress("win@example.net"))
     take(app, text="Come to casino.example, https://casino.example/a", name="Luck", email=None)
 

@@ -14,7 +14,7 @@ from babel.messages import Catalog
 from babel.messages.extract import extract_from_dir
 from babel.messages.pofile import read_po, write_po
 
-from service.language import CATALOGUES
+from service.text.language import CATALOGUES
 
 ROOT = Path(__file__).parents[2]
 SERVICE = ROOT / "service"

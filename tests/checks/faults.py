@@ -40,7 +40,7 @@ class Fault:
     settings: tuple[tuple[str, object], ...] = ()
 
 
-GUARDED = ("tests/service/test_guarded.py", "tests/service/test_guarded_hard.py")
+GUARDED = ("tests/service/http/test_guarded.py", "tests/service/http/test_guarded_hard.py")
 FAULTS = {
     1: Fault("a cause fails after its event: nothing is sent", cases.rollback),
     2: Fault("killed right after the commit: sent after the start", cases.crash_after_commit),

@@ -27,7 +27,7 @@ from models.spam.making.samples import read_split
 from models.spam.making.train import fit, with_templates
 from models.spam.measuring.evaluate import BLOGS, figures
 from models.spam.measuring.figures import Figures
-from service.replay import replay
+from service.verbs.replay import replay
 
 EDGE = 1e-9
 EARLY = (30, 50, 100)  # decisions after which the rest is looked at

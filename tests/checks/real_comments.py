@@ -18,7 +18,7 @@ from pathlib import Path
 
 from models import Comment, Status
 from service.app import create_app
-from service.sites import change_site
+from service.sites.changes import change_site
 from service.web.context import HOUSE
 from tests.building import ORIGIN, found_demo_site, rows
 from tests.serving import Service

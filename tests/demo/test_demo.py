@@ -9,7 +9,7 @@ from models import Comment, Decision, Site, Status, Thread
 from service.demo.blog import PAGE, article_text, start_blog
 from service.demo.seed import SITE, seed
 from service.demo.voices import voices
-from service.signing_in import check_password
+from service.staff.signing_in import check_password
 from service.web.context import HOUSE
 from tests.building import rows
 from tests.serving import free_port

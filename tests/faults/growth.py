@@ -12,8 +12,8 @@ import sqlalchemy.orm
 
 from models import Attempt, Delivery, DeliveryState, Event, EventCursor
 from service.db import db, transaction
+from service.figures.metrics import exposition
 from service.housekeeping import tidy
-from service.metrics import exposition
 from service.out.dispatcher import Dispatcher
 from service.queries.housekeeping import BATCH
 from tests.faults.ground import settled

@@ -8,8 +8,8 @@ import sqlalchemy as sa
 from models import Example, Job, Lesson, ModelState, SiteModel, Status
 from models.spam.site.fitting import FEWEST
 from service.app import create_app
+from service.comments.moderate import Actor, decide
 from service.db import db
-from service.moderate import Actor, decide
 from service.web.context import HOUSE
 from tests.building import COMMENT, ORIGIN, found_demo_site, make_moderator
 from tests.databases import closing_all

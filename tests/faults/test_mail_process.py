@@ -7,8 +7,8 @@ import sqlalchemy as sa
 from models import AtOnce, Endpoint, Event, Watch
 from service.app import create_app, utc_now
 from service.db import transaction
-from service.endpoints import add_endpoint
 from service.web.context import HOUSE
+from service.webhooks.endpoints import add_endpoint
 from tests.building import COMMENT, ORIGIN, found_demo_site, rows
 from tests.databases import closing_all
 from tests.out.mailbox import Mailbox

@@ -5,8 +5,8 @@ from tests.bench.crowd import crowd
 from tests.building import rows
 from tests.opposites import assert_one_winner_each, decide_opposite
 from tests.web.desk import site_of
+from tests.web.moderator.test_queue_lists import assert_counts_are_true
 from tests.web.staff import hire
-from tests.web.test_queue_lists import assert_counts_are_true
 
 NUMBER = 120  # `python -m tests.checks.queue` does it with 1,000
 

@@ -16,11 +16,11 @@ from models import (
     ReplayJob,
     ReplayOnly,
 )
-from service import deliveries
 from service.app import create_app
 from service.db import db, transaction
-from service.endpoints import add_endpoint
 from service.web.context import HOUSE
+from service.webhooks import deliveries
+from service.webhooks.endpoints import add_endpoint
 from tests.building import found_demo_site, rows
 from tests.out.receiver import Receiver
 from tests.serving import Service

@@ -7,10 +7,10 @@ import sqlalchemy as sa
 
 from models import Site
 from service.db import db
-from service.endpoints import add_endpoint
 from service.out.dispatcher import Dispatcher
 from service.out.webhooks import sender
 from service.web.context import HOUSE
+from service.webhooks.endpoints import add_endpoint
 from tests.building import COMMENT, rows
 from tests.conftest import visitor
 from tests.out.receiver import PATIENCE, Receiver

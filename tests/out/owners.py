@@ -3,9 +3,9 @@
 from datetime import timedelta
 
 from models import Endpoint, Role
-from service import endpoints
 from service.out import health, outbox
 from service.web.context import HOUSE
+from service.webhooks import endpoints
 from tests.building import join, make_moderator
 from tests.out.post_office import PostOffice
 from tests.out.wishes import run as send_mail

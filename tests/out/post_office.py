@@ -18,8 +18,8 @@ from models import (
     Site,
 )
 from service.db import db, transaction
-from service.guarded import Answer, SendError
 from service.house import House
+from service.http.guarded import Answer, SendError
 from service.keys import Key, KeyRing
 from service.out import outbox
 from service.out.result import Result

@@ -18,13 +18,13 @@ from models import (
     ReplayOnly,
     Status,
 )
-from service import deliveries, endpoint_secrets, endpoints
+from service.comments.receipts import erase, withdraw
 from service.db import db, transaction
 from service.errors import ConflictError, InvalidError
 from service.out import outbox
 from service.queries import endpoints as queries
-from service.receipts import erase, withdraw
 from service.web.context import HOUSE
+from service.webhooks import deliveries, endpoints, secrets
 from tests.conftest import visitor
 from tests.out.post_office import GOOD
 from tests.out.receiver import Reply
@@ -166,8 +166,8 @@ def test_a_test_calls_it_at_once_and_it_has_neither_secret_nor_types(office, rec
     deed = (office.house, office.site, public_id)
     with office.app.app_context():
         endpoints.test_endpoint(*deed)
-        assert endpoint_secrets.live_secrets(office.house, office.the(Endpoint)) == []
-        for refused in (endpoint_secrets.rotate_secret, endpoint_secrets.reveal_secrets):
+        assert secrets.live_secrets(office.house, office.the(Endpoint)) == []
+        for refused in (secrets.rotate_secret, secrets.reveal_secrets):
             with pytest.raises(ConflictError):
                 refused(*deed)
         with pytest.raises(InvalidError):

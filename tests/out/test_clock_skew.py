@@ -6,7 +6,7 @@ import pytest
 from standardwebhooks import Webhook, WebhookVerificationError
 
 from models import Attempt, Delivery, DeliveryState, Endpoint
-from service.signing import derive_secret, show_secret
+from service.webhooks.signing import derive_secret, show_secret
 from tests.databases import kind_of
 from tests.out.post_office import GOOD, RING
 

@@ -5,16 +5,16 @@ import json
 import pytest
 
 from models import Comment, Decision, Site, Status
-from service.endpoints import add_endpoint
 from service.out import mail, outbox
 from service.out.webhooks import sender
 from service.web.context import HOUSE
+from service.webhooks.endpoints import add_endpoint
 from tests.building import rows
 from tests.conftest import visitor
 from tests.out.mailbox import Mailbox, links
 from tests.web.desk import SITE_ORIGIN, path_of, send_json, set_policy
+from tests.web.moderator.test_queue_acts import finish_batches
 from tests.web.staff import hire, sign_in, submit_form
-from tests.web.test_queue_acts import finish_batches
 
 
 @pytest.fixture

@@ -9,8 +9,8 @@ from threading import Barrier
 import pytest
 
 from models import Delivery, DeliveryState, Endpoint, EndpointState, Moderator, Notice
-from service import notices
-from service.guarded import SendError
+from service.http.guarded import SendError
+from service.mail import notices
 from service.out.outbox import CAP, SCHEDULE, Result
 from tests.databases import bare_app
 from tests.out.mailbox import links, plain

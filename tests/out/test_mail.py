@@ -6,12 +6,12 @@ import pytest
 import sqlalchemy as sa
 
 from models import Comment, Contact, Mail, Status, Subscription
-from service import subscriptions
+from service.comments import subscriptions
+from service.comments.moderate import Actor, decide, undo
 from service.db import transaction
 from service.housekeeping import tidy
-from service.moderate import Actor, decide, undo
 from service.out import mail, outbox, smtp
-from service.sites import describe_page
+from service.sites.changes import describe_page
 from service.web.context import HOUSE
 from tests.building import COMMENT, rows
 from tests.conftest import visitor

@@ -14,10 +14,11 @@ from models import (
     Role,
     Status,
 )
-from service import audit_seals, notices
-from service.audit import by_moderator, record
+from service.comments.moderate import Actor, decide
 from service.db import transaction
-from service.moderate import Actor, decide
+from service.mail import notices
+from service.records import audit_seals
+from service.records.audit import by_moderator, record
 from tests.building import rows
 from tests.conftest import visitor
 from tests.out.mailbox import links, plain

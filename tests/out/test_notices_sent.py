@@ -17,12 +17,13 @@ from models import (
     Role,
     Watch,
 )
-from service import notices, team
 from service.db import db, transaction
 from service.housekeeping import tidy
+from service.mail import notices
 from service.out import notices as out
 from service.out import outbox, smtp
 from service.queries import notices as queries
+from service.staff import team
 from tests.building import rows
 from tests.conftest import visitor
 from tests.out.mailbox import links, plain

@@ -9,11 +9,11 @@ import sqlalchemy as sa
 
 from models import Delivery, DeliveryState, Event, EventType, Status
 from service.db import transaction
-from service.endpoints import add_endpoint
 from service.out import outbox
 from service.out.webhooks import sender
 from service.queries.outbox import endpoint_for_change
 from service.web.context import HOUSE
+from service.webhooks.endpoints import add_endpoint
 from tests.building import rows
 from tests.conftest import visitor
 from tests.out.receiver import Reply

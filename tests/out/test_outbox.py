@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from models import Delivery, DeliveryState, Endpoint, EndpointState, Event, EventCursor, EventType
 from service.db import db, transaction
-from service.guarded import SendError
+from service.http.guarded import SendError
 from service.out import outbox
 from service.out.outbox import SCHEDULE, retry_after
 from service.out.result import Result

@@ -10,9 +10,9 @@ import pytest
 import sqlalchemy as sa
 
 from models import AtOnce, Delivery, DeliveryState, Digest, Mail, Notice
-from service import notices
 from service.db import db, transaction
 from service.logs import JsonLines
+from service.mail import notices
 from service.out import mail, outbox, smtp
 from service.out.outbox import SCHEDULE
 from service.out.postman import Postman

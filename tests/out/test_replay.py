@@ -22,11 +22,11 @@ from models import (
     Status,
     Thread,
 )
-from service import deliveries
 from service.db import db, transaction
-from service.deliveries import MOST, Wanted
 from service.errors import ConflictError, InvalidError, NotFoundError
 from service.queries import deliveries as queries
+from service.webhooks import deliveries
+from service.webhooks.deliveries import MOST, Wanted
 from tests.out.post_office import GOOD, REFUSED, answered
 from tests.out.receiver import Reply
 from tests.out.test_breaker import fail

@@ -7,10 +7,10 @@ import sqlalchemy as sa
 from standardwebhooks import Webhook, WebhookVerificationError
 
 from models import DeliveryState, Endpoint, OldSecret
-from service import endpoint_secrets, endpoints
 from service.db import db
 from service.errors import ConflictError, InvalidError
-from service.signing import derive_secret, show_secret
+from service.webhooks import endpoints, secrets
+from service.webhooks.signing import derive_secret, show_secret
 from tests.out.post_office import RING
 from tests.out.receiver import Reply
 
@@ -27,7 +27,7 @@ def clock(clock):
 def deed(office, name, **more):
     with office.app.app_context():
         public_id = office.the(Endpoint).public_id
-        return getattr(endpoint_secrets, name)(office.house, office.site, public_id, **more)
+        return getattr(secrets, name)(office.house, office.site, public_id, **more)
 
 
 def good_for(office, request) -> list[int]:
@@ -98,7 +98,7 @@ def test_no_more_than_three_sign_and_the_newest_stands_first(office, receiver):
     signatures = request.headers["webhook-signature"].split(" ")
     assert (len(signatures), good_for(office, request)) == (3, [3, 4, 5])
     with office.app.app_context():
-        live = endpoint_secrets.live_secrets(office.house, office.the(Endpoint))
+        live = secrets.live_secrets(office.house, office.the(Endpoint))
     assert [one.version for one in live] == [5, 4, 3]
     newest = Webhook(live[0].shown)
     moment = datetime.fromtimestamp(int(request.headers["webhook-timestamp"]), UTC)

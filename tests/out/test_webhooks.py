@@ -8,9 +8,9 @@ import pytest
 from standardwebhooks import Webhook, WebhookVerificationError
 
 from models import Attempt, Delivery, DeliveryState, Endpoint, EndpointState
-from service.guarded import Reach
+from service.http.guarded import Reach
 from service.out.webhooks import sender
-from service.signing import derive_secret, show_secret
+from service.webhooks.signing import derive_secret, show_secret
 from tests.out.post_office import RING
 from tests.out.receiver import Reply
 

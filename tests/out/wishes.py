@@ -5,9 +5,9 @@ from datetime import time
 import sqlalchemy as sa
 
 from models import AtOnce, Digest, Membership, Notice, Role, Watch
-from service import notices
 from service.db import db, transaction
-from service.notices import Wish
+from service.mail import notices
+from service.mail.notices import Wish
 from service.out import notices as out
 from service.out import outbox
 from service.web.context import HOUSE

@@ -10,9 +10,9 @@ import subprocess
 import sys
 from contextlib import contextmanager
 
-from service.front import REFUSAL, Answer, Front
-from service.gate import Gate
-from service.server import serve
+from service.http.front import REFUSAL, Answer, Front
+from service.http.gate import Gate
+from service.http.server import serve
 from tests.serving import ROOT, free_port
 
 FORM = "application/x-www-form-urlencoded"

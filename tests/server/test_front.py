@@ -8,7 +8,7 @@ from contextlib import ExitStack
 
 import pytest
 
-from service.front import ERRORS, QUEUE_PER_THREAD, client_address
+from service.http.front import ERRORS, QUEUE_PER_THREAD, client_address
 from tests.server.desk import (
     CAP,
     FORM,

@@ -4,9 +4,9 @@ import contextlib
 from urllib.parse import quote_from_bytes
 
 from models import ApiKeyKind
-from service.api_keys import WantedKey, make_key
 from service.app import create_app
 from service.db import db
+from service.programs.api_keys import WantedKey, make_key
 from service.web.context import HOUSE
 from tests.building import ORIGIN, found_demo_site
 from tests.serving import Service

@@ -6,9 +6,9 @@ from html.parser import HTMLParser
 import sqlalchemy as sa
 
 from models import Site, Status, Thread
+from service.comments.moderate import Actor, decide
 from service.db import transaction
-from service.moderate import Actor, decide
-from service.sites import change_site
+from service.sites.changes import change_site
 from service.web.context import HOUSE
 from tests.building import COMMENT, ORIGIN, rows
 

@@ -4,7 +4,7 @@ import base64
 import re
 from datetime import timedelta
 
-from service import totp
+from service.staff import totp
 from tests.web.staff import OWN_FORM, submit_form
 
 

@@ -13,8 +13,8 @@ from prometheus_client.parser import text_string_to_metric_families
 from models import Delivery, DeliveryState, Endpoint, EndpointState
 from service.db import db, transaction
 from service.errors import SetupError
-from service.metrics import exposition
-from service.metrics_port import MetricsPort
+from service.figures.metrics import exposition
+from service.figures.metrics_port import MetricsPort
 from service.out.dispatcher import Dispatcher
 from service.web.context import HOUSE
 from tests.conftest import visitor

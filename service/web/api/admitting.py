@@ -3,10 +3,10 @@
 from flask import g, request
 
 from models import ActorKind, ApiKey, ApiKeyKind, Scope
-from service.api_keys import key_of, see_key
 from service.errors import ScopeError, UnauthorizedError
 from service.house import Doer
-from service.turns import keep_pace
+from service.programs.api_keys import key_of, see_key
+from service.programs.turns import keep_pace
 from service.web.context import house
 
 NO_KEY = "Send a key of the API in the header: Authorization: Bearer gpk_…"

@@ -6,9 +6,9 @@ from wtforms.validators import AnyOf, Length, Optional
 from models import Site, Status
 from service.db import db
 from service.errors import InvalidError
-from service.pages import PageError, key_on_site
 from service.queries.filters import ORDERS
 from service.queries.sites import thread_of_page
+from service.text.pages import PageError, key_on_site
 from service.web.api.paging import PageForm
 
 WORDS_LENGTH = 300

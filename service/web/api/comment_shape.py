@@ -6,11 +6,11 @@ from typing import Any
 
 from models import ApiKey, Comment, Decision, Moderator, Site, Status
 from service.db import db
-from service.pages import page_url
 from service.queries import comments as queries
 from service.queries.sites import thread
-from service.rendering import comment_html
-from service.scoring import Scored
+from service.text.pages import page_url
+from service.text.rendering import comment_html
+from service.text.scoring import Scored
 from service.web.api.declaring import Schema
 from service.web.api.schemas import (
     MOMENT,

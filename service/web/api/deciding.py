@@ -7,7 +7,7 @@ from wtforms import FieldList, Form, FormField, IntegerField, StringField
 from wtforms.validators import AnyOf, InputRequired, Length, NumberRange, Optional
 
 from models import Scope, Status
-from service.batches import (
+from service.comments.batches import (
     CHOSEN_MOST,
     Outcome,
     Pick,
@@ -16,9 +16,9 @@ from service.batches import (
     decide_each,
     undo_each,
 )
+from service.comments.moderate import WHY_LENGTH, Actor, Moved, decide, undo
 from service.db import db
 from service.errors import ConflictError, InvalidError, NotFoundError, PreconditionError, StaleError
-from service.moderate import WHY_LENGTH, Actor, Moved, decide, undo
 from service.queries.comments import comment_of_site, decision_of_sites
 from service.web.api.comment_shape import STATUS, whole_comment
 from service.web.api.comments import NO_COMMENT, resource

@@ -18,10 +18,7 @@ from models import (
     ReplayOnly,
     Scope,
 )
-from service import deliveries
 from service.db import db
-from service.deliveries import MOST, Wanted
-from service.endpoints import endpoint_of
 from service.errors import ConflictError
 from service.queries import deliveries as queries
 from service.queries.deliveries import LogFilter
@@ -43,6 +40,9 @@ from service.web.api.schemas import (
     thing,
 )
 from service.web.context import house
+from service.webhooks import deliveries
+from service.webhooks.deliveries import MOST, Wanted
+from service.webhooks.endpoints import endpoint_of
 
 resource = Resource("Deliveries", "Every event for every endpoint, with each attempt.")
 

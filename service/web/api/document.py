@@ -8,7 +8,7 @@ from flask import current_app
 from models import Scope
 from service import errors
 from service.errors import ServiceError
-from service.repeats import HEADER
+from service.programs.repeats import HEADER
 from service.web.api.declaring import Operation, Resource, Schema
 from service.web.api.schemas import TEXT, WHOLE, is_required, many, schema_of, schema_of_field
 from service.web.context import API, house

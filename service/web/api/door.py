@@ -13,13 +13,13 @@ from werkzeug.http import quote_etag
 from service.db import db
 from service.errors import InvalidError, PreconditionError
 from service.house import House
+from service.programs.repeats import HEADER, Repeatable, once
 from service.queries.sites import site as site_of
-from service.repeats import HEADER, Repeatable, once
 from service.web.api.admitting import admitted
 from service.web.api.declaring import Call, Operation, Reply, Resource, View
 from service.web.api.taking import form_of_json, form_of_query
 from service.web.context import house, json_body, keep_house
-from service.web.intake import BAD_KEY, repeat_key
+from service.web.reader.intake import BAD_KEY, repeat_key
 from service.web.speech import speak_for
 
 REALM = 'Bearer realm="gatepost"'

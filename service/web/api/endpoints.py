@@ -7,14 +7,14 @@ from wtforms import BooleanField, FieldList, Form, IntegerField, StringField
 from wtforms.validators import AnyOf, InputRequired, Length, NumberRange, Optional
 
 from models import Endpoint, EndpointKind, EndpointState, Scope
-from service import endpoint_secrets, endpoints
-from service.endpoint_secrets import LONGEST_OVERLAP, OVERLAP
-from service.endpoints import OFFERED, URL_LENGTH
 from service.errors import ConflictError
 from service.web.api.comment_shape import told
 from service.web.api.declaring import Call, Reply, Resource, Schema
 from service.web.api.schemas import MOMENT, TEXT, WHOLE, many, maybe, more, one_of, thing
 from service.web.context import house
+from service.webhooks import endpoints, secrets
+from service.webhooks.endpoints import OFFERED, URL_LENGTH
+from service.webhooks.secrets import LONGEST_OVERLAP, OVERLAP
 
 resource = Resource("Endpoints", "Addresses that are told of events.")
 
@@ -199,8 +199,8 @@ def rotate(call: Call, endpoint: str) -> Reply:
     """
     hours = call.body.overlap_hours.data
     overlap = OVERLAP if hours is None else timedelta(hours=hours)
-    changed = endpoint_secrets.rotate_secret(house(), call.site.id, endpoint, overlap=overlap)
-    secret = endpoint_secrets.live_secrets(house(), changed)[0].shown
+    changed = secrets.rotate_secret(house(), call.site.id, endpoint, overlap=overlap)
+    secret = secrets.live_secrets(house(), changed)[0].shown
     return Reply({**_told(changed), "secret": secret})
 
 
@@ -214,7 +214,7 @@ def rotate(call: Call, endpoint: str) -> Reply:
 )
 def revoke(call: Call, endpoint: str) -> Reply:
     """Let the newest secret alone sign from the next attempt on."""
-    return Reply({"ended": endpoint_secrets.revoke_old_secrets(house(), call.site.id, endpoint)})
+    return Reply({"ended": secrets.revoke_old_secrets(house(), call.site.id, endpoint)})
 
 
 @resource.operation(

@@ -7,12 +7,12 @@ from wtforms.validators import NumberRange, Optional
 
 from models import Event, Scope
 from service.db import db
-from service.endpoints import OFFERED
 from service.errors import GoneError
 from service.queries import events as queries
 from service.web.api.declaring import Call, Reply, Resource, Schema
 from service.web.api.paging import BIGGEST, LIMIT, LIMIT_MOST, limit_of
 from service.web.api.schemas import MOMENT, TEXT, WHOLE, many, one_of, thing
+from service.webhooks.endpoints import OFFERED
 
 resource = Resource("Events", "What happened, in the order in which it left the house.")
 

@@ -8,9 +8,9 @@ from wtforms.validators import NumberRange, Optional
 from models import ModelState, Scope
 from models.spam import base_path
 from models.spam.measuring.figures import Share
-from service import training
 from service.errors import ConflictError, InvalidError, NotFoundError
-from service.model_page import Candidate, model_page
+from service.figures.model_page import Candidate, model_page
+from service.learning import training
 from service.web.api.comment_shape import told
 from service.web.api.declaring import Call, Reply, Resource, Schema
 from service.web.api.paging import BIGGEST, row_of

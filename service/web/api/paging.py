@@ -10,8 +10,8 @@ from typing import Any
 from wtforms import Form, IntegerField, StringField
 from wtforms.validators import Length, NumberRange, Optional
 
-from service.bodies import MAX_DIGITS
 from service.errors import InvalidError
+from service.http.bodies import MAX_DIGITS
 from service.queries.filters import Filter
 from service.queries.listing import Cursor
 

@@ -7,10 +7,10 @@ from wtforms.validators import Length, Optional
 
 from models import Scope
 from models.comment import EMAIL_LENGTH
-from service import persons
+from service.comments import persons
+from service.comments.persons import Person
+from service.comments.receipts import State
 from service.errors import NotFoundError
-from service.persons import Person
-from service.receipts import State
 from service.web.api import paging
 from service.web.api.declaring import Call, Reply, Resource, Schema
 from service.web.api.paging import PageForm

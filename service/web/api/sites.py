@@ -7,9 +7,9 @@ from wtforms.validators import AnyOf, InputRequired, Length, NumberRange, Option
 
 from models import Scope, Site
 from models.site import TITLE_LENGTH
-from service import sites
 from service.errors import NotFoundError
-from service.sites import CHOICES, DEEPEST, LINKS_MOST
+from service.sites import changes
+from service.sites.changes import CHOICES, DEEPEST, LINKS_MOST
 from service.web.api.declaring import Call, Reply, Resource, Schema
 from service.web.api.schemas import MOMENT, TEXT, YES_OR_NO, many, schema_of, thing
 from service.web.context import house
@@ -108,7 +108,7 @@ def change(call: Call, site: str) -> Reply:
     own, given = _own(call, site), call.given
     form: SiteForm = call.body
     rules = {name: form.policy.form[name].data for name in given.get("policy", ())}
-    changed = sites.amend_site(
+    changed = changes.amend_site(
         house(),
         own.id,
         name=form.name.data if "name" in given else None,

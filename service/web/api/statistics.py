@@ -7,7 +7,7 @@ from wtforms import Form, StringField
 from wtforms.validators import AnyOf, Optional
 
 from models import Scope, Status
-from service.statistics import PERIODS, Wait, statistics
+from service.figures.statistics import PERIODS, Wait, statistics
 from service.web.api.comment_shape import told
 from service.web.api.declaring import Call, Reply, Resource, Schema
 from service.web.api.model import SHARE, told_share

@@ -11,17 +11,17 @@ from wtforms.validators import Optional
 
 from models import Policy, Scope, Site
 from models.comment import EMAIL_LENGTH, NAME_LENGTH, WEBSITE_LENGTH
+from service.comments.submit import Submission, assess, submit
 from service.errors import ClosedError, DuplicateError, InvalidError
-from service.forms import CommentForm
 from service.privacy import network_id
-from service.submit import Submission, assess, submit
 from service.web.api.comment_shape import SCORE, told_score
 from service.web.api.comments import resource
 from service.web.api.declaring import Call, Reply, Schema
 from service.web.api.schemas import TEXT, YES_OR_NO, maybe, one_of, thing
 from service.web.context import house
-from service.web.form import told_accepted
-from service.web.intake import placed, token_in
+from service.web.forms import CommentForm
+from service.web.reader.form import told_accepted
+from service.web.reader.intake import placed, token_in
 from service.web.speech import spoken
 
 IP_LENGTH = 45  # characters of the longest way to write one

@@ -6,8 +6,8 @@ from typing import Any
 from werkzeug.datastructures import MultiDict
 from wtforms import BooleanField, Field, FieldList, FloatField, Form, FormField, IntegerField
 
-from service.bodies import MAX_DIGITS
 from service.errors import InvalidError
+from service.http.bodies import MAX_DIGITS
 
 Errors = dict[str, list[str]]
 Fields = MultiDict[str, str]

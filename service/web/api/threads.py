@@ -7,12 +7,12 @@ from wtforms.validators import InputRequired, Length, Optional
 
 from models import Scope, Site, Thread
 from models.site import PAGE_TEXT_LENGTH, TITLE_LENGTH
-from service import sites, threads
 from service.db import db
 from service.errors import InvalidError, NotFoundError, PreconditionError, StaleError
-from service.pages import PageError, key_on_site, page_url
 from service.queries import threads as queries
 from service.queries.sites import thread_of_page, threads_page
+from service.sites import changes, threads
+from service.text.pages import PageError, key_on_site, page_url
 from service.web.api import paging
 from service.web.api.comment_shape import told
 from service.web.api.declaring import Call, Reply, Resource, Schema
@@ -138,7 +138,7 @@ def show(call: Call, thread: str) -> Reply:
 def register(call: Call) -> Reply:
     """Register a page with its title and text, or replace those of one that is known."""
     form: RegisterForm = call.body
-    made = sites.describe_page(
+    made = changes.describe_page(
         house(),
         call.site,
         form.page.data or "",
@@ -160,7 +160,7 @@ def describe(call: Call, thread: str) -> Reply:
     """Change a page's title or text; what is left out stays as it is."""
     form, given = call.body, call.given
     try:
-        sites.amend_page(
+        changes.amend_page(
             house(),
             call.site.id,
             row_of(thread),

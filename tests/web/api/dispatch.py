@@ -1,6 +1,6 @@
 """What the dispatcher does, at the moment a test says, without its thread."""
 
-from service.guarded import Answer
+from service.http.guarded import Answer
 from service.out import outbox
 from service.out.outbox import Result
 from service.web.context import HOUSE

@@ -7,8 +7,8 @@ from jsonschema import Draft202012Validator
 from werkzeug.routing import Map
 
 from models import ApiKeyKind, Scope
-from service import api_keys
-from service.api_keys import WantedKey
+from service.programs import api_keys
+from service.programs.api_keys import WantedKey
 from service.web.context import HOUSE
 from tests.conftest import visitor
 from tests.web.desk import site_of

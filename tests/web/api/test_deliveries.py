@@ -3,11 +3,11 @@
 import pytest
 
 from models import Scope
-from service.deliveries import go_on
-from service.guarded import SendError
+from service.http.guarded import SendError
 from service.out import outbox
 from service.out.outbox import Result
 from service.web.context import HOUSE
+from service.webhooks.deliveries import go_on
 from tests.web.api.dispatch import deliver, release
 from tests.web.api.programs import Program
 from tests.web.desk import send_json

@@ -3,10 +3,10 @@
 import pytest
 
 from models import ActorKind, AuditEntry
-from service.moderate import Actor
+from service.comments.moderate import Actor
 from tests.building import make_moderator, rows
 from tests.conftest import visitor
-from tests.service.test_learning import fit, teach
+from tests.service.learning.test_lessons import fit, teach
 from tests.web.api.programs import Program
 from tests.web.desk import send_json
 

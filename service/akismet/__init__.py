@@ -1,0 +1,1 @@
+"""Other programs' questions: is this spam, and was it?"""

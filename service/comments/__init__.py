@@ -1,0 +1,1 @@
+"""A comment's life: it comes in, is decided, answered, revised, taken back."""

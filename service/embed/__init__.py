@@ -1,0 +1,1 @@
+"""Check my embed, and how far a site's set-up is."""

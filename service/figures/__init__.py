@@ -1,0 +1,1 @@
+"""What is told in numbers: to owners, and to whoever watches over the service."""

@@ -1,0 +1,1 @@
+"""Requests and answers as bytes: the front and its gate, the server, the one way out."""

@@ -1,0 +1,1 @@
+"""What a site's decisions teach its model, and when the model is made anew."""

@@ -1,0 +1,1 @@
+"""What mails say, to whom they are due, and at which hour."""

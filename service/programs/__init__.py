@@ -1,0 +1,1 @@
+"""Programs: their keys, their pace, and what they send twice."""

@@ -1,0 +1,1 @@
+"""What is written in the transaction of its cause: events, audit log, lists."""

@@ -1,0 +1,1 @@
+"""A site and its pages, as its owner changes them."""

@@ -1,0 +1,1 @@
+"""Moderators: their accounts, how they sign in, and their teams."""

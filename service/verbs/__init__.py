@@ -1,0 +1,1 @@
+"""The verbs of `gatepost` that have verbs of their own."""

@@ -1,0 +1,1 @@
+"""Doors at which other programs have a comment checked, in their own words."""

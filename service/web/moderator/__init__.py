@@ -1,0 +1,1 @@
+"""Doors of moderators: their pages, each behind a guard."""

@@ -1,0 +1,1 @@
+"""Doors of readers: to write, to read, to look after one's own."""

@@ -1,0 +1,1 @@
+"""Endpoints, their secrets and signatures, and what was sent to them."""
