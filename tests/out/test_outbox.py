@@ -27,6 +27,7 @@ from tests.out.test_breaker import fail
 HOOK = "http://127.0.0.1:9/hook"  # nobody is asked here: results are given by hand
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
 DAY = timedelta(hours=24)
+PATIENCE = 5.0  # seconds until a claim that waits for nothing must be over
 
 
 # Release
@@ -213,8 +214,28 @@ def test_claims_at_the_same_moment_share_the_cap_and_take_nothing_twice(office):
         thread.start()
     for thread in threads:
         thread.join()
+    taken.extend(office.claim(free=20))  # what each left to the others
 
     assert len({one.delivery_id for one in taken}) == len(taken) == 5 * 4
+
+
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+def test_a_claim_waits_for_no_endpoint_that_somebody_changes(office):
+    changed, other = office.endpoint(HOOK), office.endpoint(HOOK)
+    office.event()
+    office.release()
+    found = []
+
+    with office.app.app_context(), transaction() as session:
+        outbox.queries.endpoint_for_change(session, changed)
+        claiming = threading.Thread(target=lambda: found.extend(office.claim()))
+        claiming.start()
+        claiming.join(PATIENCE)
+        meanwhile = [one.endpoint_row for one in found]
+    claiming.join()
+
+    assert meanwhile == [other]
+    assert [one.endpoint_row for one in office.claim()] == [changed]
 
 
 def test_nothing_is_claimed_for_a_paused_endpoint(office):
