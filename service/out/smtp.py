@@ -175,7 +175,7 @@ def _one_too_many(envelope: Envelope) -> bool:
 def tried(house: House, envelope: Envelope) -> MailError | None:
     """Send a mail; return why it did not go out, None when it did."""
     if _one_too_many(envelope):
-        return MailError("no attempt came to an end", final=True)
+        return MailError("no attempt came to an end")
     if envelope.letter is None:
         return MailError(INTERNAL)
     if envelope.to is None:

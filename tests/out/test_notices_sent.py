@@ -453,3 +453,21 @@ def test_a_time_of_quiet_that_ends_now_lets_the_mail_out(app, mailbox, clock):
     clock.move(minutes=1)
     run(app)
     assert mailbox.next()["Subject"] == "1 comment waits on Blog"
+
+
+def test_a_mail_that_is_given_up_by_our_own_fault_is_not_held_against_the_address(
+    app_on_both, mailbox, clock
+):
+    app = app_on_both
+    want(app, at_once=AtOnce.ALL)
+    come(app)
+    clock.move(minutes=1)
+    gather(app)
+    with app.app_context(), transaction() as session:  # whoever sent it is gone each time
+        session.execute(sa.update(Notice).values(attempts=len(smtp.SCHEDULE) + 1))
+    run(app)
+    [given_up] = rows(app, Notice)
+
+    assert mailbox.empty
+    assert (given_up.due_at, given_up.error) == (None, "no attempt came to an end")
+    assert watch_of(app).failed_at is None
