@@ -2,8 +2,8 @@
 
     python -m tests.checks.faults [--only 4,20] [--kind sqlite]
 
-Where the suite tries a fault in full already, its tests are run and counted. It takes a quarter of
-an hour on two cores that do nothing else.
+Where the suite tries a fault in full already, its tests are run and counted. It takes ten
+minutes on two cores that do nothing else.
 """
 
 import argparse
