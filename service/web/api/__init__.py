@@ -20,8 +20,9 @@ Write a file here with a `Resource` and its views, and name it in `RESOURCES` be
 
 - A place in the path (`/things/{id}`) is an argument of the view, always a text. Look everything
   up on `call.site`; what is another site's is `NotFoundError`.
-- `answer` is a schema from `schemas` (`thing`, `many`, `maybe`, `page_of`); None = 204, and the
-  view returns `Reply(None)`. Tests hold each answer against it.
+- `answer` is a schema from `schemas` (`named("Thing", thing(...))`, `many`, `maybe`, `said`,
+  `page_of`); None = 204, and the view returns `Reply(None)`. Tests hold each answer against it.
+  What is named stands once in the document, and generated clients have a class of that name.
 - A list's `query` is a `PageForm` with its own fields; answer `page_of(THING)` and return
   `Reply({"items": [...], "next": cursor}, beyond=cursor)`; `paging.written` and `paging.read` make
   and read cursors.
@@ -55,7 +56,7 @@ from service.web.api import (
     submitting,
     threads,
 )
-from service.web.api.document import SCOPES, document
+from service.web.api.document import SCOPES, document, unfolded
 from service.web.api.door import open_resources
 
 RESOURCES = (
@@ -85,4 +86,4 @@ def openapi() -> ResponseReturnValue:
 @bp.get("/")
 def reference() -> ResponseReturnValue:
     """Show the same document as a page for people."""
-    return render_template("api/reference.html", told=document(RESOURCES), scopes=SCOPES)
+    return render_template("api/reference.html", told=unfolded(RESOURCES), scopes=SCOPES)

@@ -21,53 +21,63 @@ from service.web.api.schemas import (
     many,
     maybe,
     more,
+    named,
     one_of,
     thing,
 )
 
-STATUS = one_of(Status)
+STATUS = named("CommentStatus", one_of(Status))
 BANDS = ("fine", "unsure", "spam")
-SCORE: Schema = thing(
-    probability={**NUMBER, "minimum": 0, "maximum": 1},
-    band=one_of(BANDS),
-    reasons=many(thing(text=TEXT, weight=NUMBER)),
-    model=TEXT,
+SCORE: Schema = named(
+    "Score",
+    thing(
+        probability={**NUMBER, "minimum": 0, "maximum": 1},
+        band=one_of(BANDS),
+        reasons=many(named("Reason", thing(text=TEXT, weight=NUMBER))),
+        model=TEXT,
+    ),
 )
-LISTED: Schema = thing(
-    id=TEXT,
-    page={**TEXT, "description": "The page's key."},
-    page_url=maybe(TEXT),
-    parent=maybe(TEXT),
-    status=STATUS,
-    version={**WHOLE, "description": "Goes up with every change; a decision names it."},
-    name=TEXT,
-    website=TEXT,
-    text={**TEXT, "description": "As typed, in the Markdown subset."},
-    html={**TEXT, "description": "As readers see it, clean."},
-    language=TEXT,
-    by_owner=YES_OR_NO,
-    created_at=MOMENT,
-    edited_at=maybe(MOMENT),
-    withdrawn_at=maybe(MOMENT),
-    erased_at=maybe(MOMENT),
-    note={**TEXT, "description": "Why a check or a rule held it."},
-    score={
-        **maybe(SCORE),
-        "description": "Null where the check failed, and for one of the random sample until"
-        " somebody has decided.",
-    },
+LISTED: Schema = named(
+    "ListedComment",
+    thing(
+        id=TEXT,
+        page={**TEXT, "description": "The page's key."},
+        page_url=maybe(TEXT),
+        parent=maybe(TEXT),
+        status=STATUS,
+        version={**WHOLE, "description": "Goes up with every change; a decision names it."},
+        name=TEXT,
+        website=TEXT,
+        text={**TEXT, "description": "As typed, in the Markdown subset."},
+        html={**TEXT, "description": "As readers see it, clean."},
+        language=TEXT,
+        by_owner=YES_OR_NO,
+        created_at=MOMENT,
+        edited_at=maybe(MOMENT),
+        withdrawn_at=maybe(MOMENT),
+        erased_at=maybe(MOMENT),
+        note={**TEXT, "description": "Why a check or a rule held it."},
+        score={
+            **maybe(SCORE),
+            "description": "Null where the check failed, and for one of the random sample until"
+            " somebody has decided.",
+        },
+    ),
 )
-ENTRY: Schema = thing(
-    decision={**WHOLE, "description": "Takes the decision back, see `undoDecision`."},
-    before=STATUS,
-    after=STATUS,
-    by={**TEXT, "description": "Name of the moderator or key; empty for a rule."},
-    kind=one_of(("moderator", "key", "rule")),
-    why=TEXT,
-    undoes=maybe(WHOLE),
-    made_at=MOMENT,
+ENTRY: Schema = named(
+    "HistoryEntry",
+    thing(
+        decision={**WHOLE, "description": "Takes the decision back, see `undoDecision`."},
+        before=STATUS,
+        after=STATUS,
+        by={**TEXT, "description": "Name of the moderator or key; empty for a rule."},
+        kind=one_of(("moderator", "key", "rule")),
+        why=TEXT,
+        undoes=maybe(WHOLE),
+        made_at=MOMENT,
+    ),
 )
-COMMENT: Schema = more(LISTED, history=many(ENTRY))
+COMMENT: Schema = named("Comment", more(LISTED, history=many(ENTRY)))
 
 
 def whole_comment(site: Site, comment: Comment) -> dict[str, Any]:

@@ -23,55 +23,58 @@ from service.queries.comments import comment_of_site, decision_of_sites
 from service.web.api.comment_shape import STATUS, whole_comment
 from service.web.api.comments import NO_COMMENT, resource
 from service.web.api.declaring import Call, Reply, Schema
-from service.web.api.schemas import TEXT, WHOLE, many, maybe, one_of, thing
+from service.web.api.schemas import TEXT, WHOLE, many, maybe, named, one_of, thing
 from service.web.context import house
 
 BIGGEST = 2**53 - 1
 """The largest whole number that every JSON reader keeps exact."""
 NO_VERSION = "Send the version you saw, here or as an ETag in If-Match."
-DECIDED: Schema = thing(
-    id=TEXT,
-    status=STATUS,
-    version=WHOLE,
-    decision={
-        **maybe(WHOLE),
-        "description": "What takes it back; null where the comment stood there already.",
-    },
+DECIDED: Schema = named(
+    "Decided",
+    thing(
+        id=TEXT,
+        status=STATUS,
+        version=WHOLE,
+        decision={
+            **maybe(WHOLE),
+            "description": "What takes it back; null where the comment stood there already.",
+        },
+    ),
 )
-RESULTS: Schema = thing(
-    results=many(
-        thing(
-            id=TEXT,
-            result=one_of(
-                [one for one in Result if one is not Result.LATE],
-                "What became of it; only `moved` changed anything.",
-            ),
-            status=maybe(STATUS),
-            version=maybe(WHOLE),
-            decision=maybe(WHOLE),
-        )
-    )
+RESULT: Schema = named(
+    "DecisionResult",
+    thing(
+        id=TEXT,
+        result=one_of(
+            [one for one in Result if one is not Result.LATE],
+            "What became of it; only `moved` changed anything.",
+        ),
+        status=maybe(STATUS),
+        version=maybe(WHOLE),
+        decision=maybe(WHOLE),
+    ),
 )
-UNDONE: Schema = thing(
-    results=many(
-        thing(
-            decision={**WHOLE, "description": "As it was sent."},
-            result=one_of(
-                Result,
-                "What became of it; only `moved` changed anything. `unchanged`: it was taken back"
-                " before. `stale`: the comment was changed since, and stays as it is.",
-            ),
-            id={**maybe(TEXT), "description": "The comment's."},
-            status=maybe(STATUS),
-            version=maybe(WHOLE),
-            undo={**maybe(WHOLE), "description": "The decision that took it back."},
-            by={
-                **maybe(TEXT),
-                "description": "Who has decided about the comment since, where it is `stale`.",
-            },
-        )
-    )
+RETURN: Schema = named(
+    "UndoResult",
+    thing(
+        decision={**WHOLE, "description": "As it was sent."},
+        result=one_of(
+            Result,
+            "What became of it; only `moved` changed anything. `unchanged`: it was taken back"
+            " before. `stale`: the comment was changed since, and stays as it is.",
+        ),
+        id={**maybe(TEXT), "description": "The comment's."},
+        status=maybe(STATUS),
+        version=maybe(WHOLE),
+        undo={**maybe(WHOLE), "description": "The decision that took it back."},
+        by={
+            **maybe(TEXT),
+            "description": "Who has decided about the comment since, where it is `stale`.",
+        },
+    ),
 )
+RESULTS: Schema = named("DecisionResults", thing(results=many(RESULT)))
+UNDONE: Schema = named("UndoResults", thing(results=many(RETURN)))
 
 
 def status_field() -> Any:

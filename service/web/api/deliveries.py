@@ -32,11 +32,14 @@ from service.web.api.schemas import (
     TEXT,
     WHOLE,
     YES_OR_NO,
+    list_of,
     many,
     maybe,
     more,
+    named,
     one_of,
     page_of,
+    said,
     thing,
 )
 from service.web.context import house
@@ -46,40 +49,54 @@ from service.webhooks.endpoints import endpoint_of
 
 resource = Resource("Deliveries", "Every event for every endpoint, with each attempt.")
 
-LISTED: Schema = thing(
-    id=TEXT,
-    endpoint=TEXT,
-    event={**TEXT, "description": "The `webhook-id`."},
-    type=one_of(EventType),
-    state={
-        **one_of(DeliveryState),
-        "description": "`due` waits for its next attempt, `held` for its endpoint.",
-    },
-    origin=one_of(Origin),
-    outcome={**maybe(one_of(Outcome)), "description": "Of the last attempt."},
-    attempts=WHOLE,
-    due_at={**maybe(MOMENT), "description": "When the next attempt is; null = there is none."},
-    created_at=MOMENT,
+LISTED: Schema = named(
+    "ListedDelivery",
+    thing(
+        id=TEXT,
+        endpoint=TEXT,
+        event={**TEXT, "description": "The `webhook-id`."},
+        type=named("DeliveredType", one_of(EventType)),
+        state=said(
+            named("DeliveryState", one_of(DeliveryState)),
+            "`due` waits for its next attempt, `held` for its endpoint.",
+        ),
+        origin=named("DeliveryOrigin", one_of(Origin)),
+        outcome=said(maybe(named("AttemptOutcome", one_of(Outcome))), "Of the last attempt."),
+        attempts=WHOLE,
+        due_at={**maybe(MOMENT), "description": "When the next attempt is; null = there is none."},
+        created_at=MOMENT,
+    ),
 )
-ATTEMPT: Schema = thing(
-    number=WHOLE,
-    at=MOMENT,
-    milliseconds=WHOLE,
-    status={**maybe(WHOLE), "description": "Of HTTP; null where no answer came."},
-    error={**TEXT, "description": "Class of the failure; empty where it went well."},
-    excerpt={**TEXT, "description": "What the receiver answered, cut off."},
-    lease_lost={**YES_OR_NO, "description": "Somebody else had taken over meanwhile."},
+ATTEMPT: Schema = named(
+    "Attempt",
+    thing(
+        number=WHOLE,
+        at=MOMENT,
+        milliseconds=WHOLE,
+        status={**maybe(WHOLE), "description": "Of HTTP; null where no answer came."},
+        error={**TEXT, "description": "Class of the failure; empty where it went well."},
+        excerpt={**TEXT, "description": "What the receiver answered, cut off."},
+        lease_lost={**YES_OR_NO, "description": "Somebody else had taken over meanwhile."},
+    ),
 )
-DELIVERY: Schema = more(LISTED, tries=many(ATTEMPT))
-REPLAY: Schema = thing(
-    id=TEXT,
-    endpoint=TEXT,
-    since=MOMENT,
-    until=MOMENT,
-    only=one_of(ReplayOnly),
-    deliveries={**WHOLE, "description": "Made so far."},
-    made_at=MOMENT,
-    finished_at=maybe(MOMENT),
+DELIVERY: Schema = named("Delivery", more(LISTED, tries=many(ATTEMPT)))
+REPLAY: Schema = named(
+    "Replay",
+    thing(
+        id=TEXT,
+        endpoint=TEXT,
+        since=MOMENT,
+        until=MOMENT,
+        only=named("ReplayOnly", one_of(ReplayOnly)),
+        deliveries={**WHOLE, "description": "Made so far."},
+        made_at=MOMENT,
+        finished_at=maybe(MOMENT),
+    ),
+)
+
+COUNTED: Schema = named(
+    "ReplayCount",
+    thing(events={**WHOLE, "maximum": MOST}, more={**YES_OR_NO, "description": "There are more."}),
 )
 
 
@@ -167,7 +184,7 @@ def replay(call: Call, delivery: str) -> Reply:
     "listReplays",
     "GET /endpoints/{endpoint}/replays",
     scope=Scope.READ,
-    answer=thing(items=many(REPLAY)),
+    answer=list_of(REPLAY),
 )
 def replays(call: Call, endpoint: str) -> Reply:
     """List the newest replays to an endpoint, newest first."""
@@ -204,9 +221,7 @@ def start(call: Call, endpoint: str) -> Reply:
     "POST /endpoints/{endpoint}/replays/count",
     scope=Scope.READ,
     body=ReplayForm,
-    answer=thing(
-        events={**WHOLE, "maximum": MOST}, more={**YES_OR_NO, "description": "There are more."}
-    ),
+    answer=COUNTED,
     refusals=[ConflictError],
 )
 def count(call: Call, endpoint: str) -> Reply:

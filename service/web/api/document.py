@@ -68,8 +68,35 @@ def document(resources: Iterable[Resource]) -> dict[str, Any]:
     """Return the OpenAPI 3.1 document; made once in the life of an application."""
     kept: dict[str, Any] | None = current_app.extensions.get(KEPT)
     if kept is None:
-        kept = current_app.extensions[KEPT] = _document(list(resources))
+        kept = current_app.extensions[KEPT] = _by_name(unfolded(resources))
     return kept
+
+
+def unfolded(resources: Iterable[Resource]) -> dict[str, Any]:
+    """Return the same with every schema whole at its place, as a page shows it to people."""
+    return _document(list(resources))
+
+
+def _by_name(told: dict[str, Any]) -> dict[str, Any]:
+    """Let each schema that bears a name stand once, among the components."""
+    schemas: dict[str, Any] = {}
+    told["paths"] = _referring(told["paths"], schemas)
+    told["components"]["schemas"] |= dict(sorted(schemas.items()))
+    return told
+
+
+def _referring(node: Any, schemas: dict[str, Any]) -> Any:
+    if isinstance(node, list):
+        return [_referring(one, schemas) for one in node]
+    if not isinstance(node, dict):
+        return node
+    put = {name: _referring(one, schemas) for name, one in node.items()}
+    name = put.get("title")
+    if not isinstance(name, str):  # a field may be called that too
+        return put
+    if schemas.setdefault(name, put) != put:
+        raise ValueError(f"two schemas are called {name}")
+    return {"$ref": f"#/components/schemas/{name}"}
 
 
 def _document(resources: list[Resource]) -> dict[str, Any]:

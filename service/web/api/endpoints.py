@@ -10,7 +10,18 @@ from models import Endpoint, EndpointKind, EndpointState, Scope
 from service.errors import ConflictError
 from service.web.api.comment_shape import told
 from service.web.api.declaring import Call, Reply, Resource, Schema
-from service.web.api.schemas import MOMENT, TEXT, WHOLE, many, maybe, more, one_of, thing
+from service.web.api.schemas import (
+    MOMENT,
+    TEXT,
+    WHOLE,
+    list_of,
+    many,
+    maybe,
+    more,
+    named,
+    one_of,
+    thing,
+)
 from service.web.context import house
 from service.webhooks import endpoints, secrets
 from service.webhooks.endpoints import OFFERED, URL_LENGTH
@@ -20,24 +31,27 @@ resource = Resource("Endpoints", "Addresses that are told of events.")
 
 HOUR = timedelta(hours=1)
 TYPES = tuple(kind.value for kind in OFFERED)
-ENDPOINT: Schema = thing(
-    id=TEXT,
-    kind=one_of(EndpointKind),
-    url=TEXT,
-    types={**many(TEXT), "description": "Event types it wants; empty = all."},
-    state=one_of(EndpointState),
-    state_reason={**TEXT, "description": "Why it is disabled."},
-    failures={**WHOLE, "description": "Since the last success."},
-    failing_since=maybe(MOMENT),
-    resting_until={**maybe(MOMENT), "description": "Nothing is tried before that."},
-    secret_version=WHOLE,
-    created_at=MOMENT,
+ENDPOINT: Schema = named(
+    "Endpoint",
+    thing(
+        id=TEXT,
+        kind=named("EndpointKind", one_of(EndpointKind)),
+        url=TEXT,
+        types={**many(TEXT), "description": "Event types it wants; empty = all."},
+        state=named("EndpointState", one_of(EndpointState)),
+        state_reason={**TEXT, "description": "Why it is disabled."},
+        failures={**WHOLE, "description": "Since the last success."},
+        failing_since=maybe(MOMENT),
+        resting_until={**maybe(MOMENT), "description": "Nothing is tried before that."},
+        secret_version=WHOLE,
+        created_at=MOMENT,
+    ),
 )
 SECRET: Schema = {
     **TEXT,
     "description": "`whsec_…`, shown here alone; empty for a build hook, which is not signed.",
 }
-WITH_SECRET: Schema = more(ENDPOINT, secret=SECRET)
+WITH_SECRET: Schema = named("EndpointWithSecret", more(ENDPOINT, secret=SECRET))
 
 
 def _types_field() -> Any:
@@ -90,9 +104,7 @@ class RotateForm(Form):
     )
 
 
-@resource.operation(
-    "listEndpoints", "GET /endpoints", scope=Scope.ADMIN, answer=thing(items=many(ENDPOINT))
-)
+@resource.operation("listEndpoints", "GET /endpoints", scope=Scope.ADMIN, answer=list_of(ENDPOINT))
 def index(call: Call) -> Reply:
     """List the site's endpoints, oldest first, without their secrets."""
     return Reply({"items": [_told(one) for one in endpoints.endpoints(call.site.id)]})
@@ -174,7 +186,7 @@ def resume(call: Call, endpoint: str) -> Reply:
     "releaseHeld",
     "POST /endpoints/{endpoint}/release",
     scope=Scope.ADMIN,
-    answer=thing(deliveries=WHOLE),
+    answer=named("Released", thing(deliveries=WHOLE)),
     refusals=[ConflictError],
     repeats=True,
 )
@@ -208,7 +220,7 @@ def rotate(call: Call, endpoint: str) -> Reply:
     "revokeOldSecrets",
     "POST /endpoints/{endpoint}/revoke",
     scope=Scope.ADMIN,
-    answer=thing(ended=WHOLE),
+    answer=named("Revoked", thing(ended=WHOLE)),
     refusals=[ConflictError],
     repeats=True,
 )

@@ -11,31 +11,40 @@ from service.errors import GoneError
 from service.queries import events as queries
 from service.web.api.declaring import Call, Reply, Resource, Schema
 from service.web.api.paging import BIGGEST, LIMIT, LIMIT_MOST, limit_of
-from service.web.api.schemas import MOMENT, TEXT, WHOLE, many, one_of, thing
+from service.web.api.schemas import MOMENT, TEXT, WHOLE, many, named, one_of, thing
 from service.webhooks.endpoints import OFFERED
 
 resource = Resource("Events", "What happened, in the order in which it left the house.")
 
 GONE = "Events after that position were let go. Begin anew after the position in `after`."
-BODY: Schema = {
-    "type": "object",
-    "description": "What a webhook carries, byte for byte where it was not erased since.",
-    "properties": {
-        "type": one_of(OFFERED),
-        "timestamp": MOMENT,
-        "data": {"type": "object", "additionalProperties": True},
+BODY: Schema = named(
+    "EventBody",
+    {
+        "type": "object",
+        "description": "What a webhook carries, byte for byte where it was not erased since.",
+        "properties": {
+            "type": named("EventType", one_of(OFFERED)),
+            "timestamp": MOMENT,
+            "data": {"type": "object", "additionalProperties": True},
+        },
+        "required": ["type", "timestamp", "data"],
+        "additionalProperties": False,
     },
-    "required": ["type", "timestamp", "data"],
-    "additionalProperties": False,
-}
-EVENT: Schema = thing(
-    id={**TEXT, "description": "The `webhook-id`, equal wherever the event shows."},
-    position=WHOLE,
-    body=BODY,
 )
-EVENTS: Schema = thing(
-    items=many(EVENT),
-    next={**WHOLE, "description": "Ask `after` this the next time, at once or later."},
+EVENT: Schema = named(
+    "Event",
+    thing(
+        id={**TEXT, "description": "The `webhook-id`, equal wherever the event shows."},
+        position=WHOLE,
+        body=BODY,
+    ),
+)
+EVENTS: Schema = named(
+    "EventPage",
+    thing(
+        items=many(EVENT),
+        next={**WHOLE, "description": "Ask `after` this the next time, at once or later."},
+    ),
 )
 
 

@@ -20,60 +20,82 @@ from service.web.api.schemas import (
     TEXT,
     WHOLE,
     YES_OR_NO,
+    list_of,
     many,
     maybe,
+    named,
     one_of,
+    said,
     thing,
 )
 from service.web.context import house
 
 resource = Resource("Model", "What judges the site's comments, and what it learned.")
 
-SHARE: Schema = thing(
-    value=NUMBER,
-    low={**NUMBER, "description": "Lower end of its 95 % interval."},
-    high={**NUMBER, "description": "Upper end."},
-    of={**WHOLE, "description": "How many the whole is."},
-)
-MODEL: Schema = thing(
-    base={**TEXT, "description": "Name of the base model that is shipped."},
-    made={**TEXT, "description": "When that was trained."},
-    active={**maybe(WHOLE), "description": "The site's own that judges; null = the base alone."},
-    alone={**TEXT, "description": "Why the base model judges alone; else empty."},
-    weights={**WHOLE, "description": "Of the site's own."},
-    learning={**YES_OR_NO, "description": "Decisions teach."},
-    approved={**WHOLE, "description": "Comments that taught it as honest."},
-    spam={**WHOLE, "description": "Comments that taught it as spam."},
-    sample=thing(
-        waiting={**WHOLE, "description": "Of the blind sample, not decided yet."},
-        false_alarms={**SHARE, "description": "Honest ones among what it calls spam."},
-        missed={**SHARE, "description": "Spam among what it calls fine."},
+SHARE: Schema = named(
+    "Share",
+    thing(
+        value=NUMBER,
+        low={**NUMBER, "description": "Lower end of its 95 % interval."},
+        high={**NUMBER, "description": "Upper end."},
+        of={**WHOLE, "description": "How many the whole is."},
     ),
 )
-CANDIDATE: Schema = thing(
-    id=WHOLE,
-    state=one_of(ModelState),
-    judges=YES_OR_NO,
-    usable={**YES_OR_NO, "description": "One can go back to it."},
-    fault={**TEXT, "description": "Why it cannot be used; else empty."},
-    base=TEXT,
-    approved=WHOLE,
-    spam=WHOLE,
-    made_at=MOMENT,
-    activated_at=maybe(MOMENT),
-    report={
-        "type": "object",
-        "description": "What it was accepted or refused on: `reasons`, and figures of the base"
-        " model, of what judged, and of the candidate, on `frozen` and on the `newest` comments.",
-        "additionalProperties": True,
-    },
+MODEL: Schema = named(
+    "Model",
+    thing(
+        base={**TEXT, "description": "Name of the base model that is shipped."},
+        made={**TEXT, "description": "When that was trained."},
+        active={
+            **maybe(WHOLE),
+            "description": "The site's own that judges; null = the base alone.",
+        },
+        alone={**TEXT, "description": "Why the base model judges alone; else empty."},
+        weights={**WHOLE, "description": "Of the site's own."},
+        learning={**YES_OR_NO, "description": "Decisions teach."},
+        approved={**WHOLE, "description": "Comments that taught it as honest."},
+        spam={**WHOLE, "description": "Comments that taught it as spam."},
+        sample=named(
+            "Sample",
+            thing(
+                waiting={**WHOLE, "description": "Of the blind sample, not decided yet."},
+                false_alarms=said(SHARE, "Honest ones among what it calls spam."),
+                missed=said(SHARE, "Spam among what it calls fine."),
+            ),
+        ),
+    ),
 )
-CARD: Schema = thing(
-    name=TEXT,
-    made=TEXT,
-    scripts=many(TEXT),
-    figures={"type": "object", "additionalProperties": True},
-    text={**TEXT, "description": "The card in Markdown."},
+CANDIDATE: Schema = named(
+    "Candidate",
+    thing(
+        id=WHOLE,
+        state=named("CandidateState", one_of(ModelState)),
+        judges=YES_OR_NO,
+        usable={**YES_OR_NO, "description": "One can go back to it."},
+        fault={**TEXT, "description": "Why it cannot be used; else empty."},
+        base=TEXT,
+        approved=WHOLE,
+        spam=WHOLE,
+        made_at=MOMENT,
+        activated_at=maybe(MOMENT),
+        report={
+            "type": "object",
+            "description": "What it was accepted or refused on: `reasons`, and figures of the base"
+            " model, of what judged, and of the candidate, on `frozen` and on the `newest`"
+            " comments.",
+            "additionalProperties": True,
+        },
+    ),
+)
+CARD: Schema = named(
+    "ModelCard",
+    thing(
+        name=TEXT,
+        made=TEXT,
+        scripts=many(TEXT),
+        figures={"type": "object", "additionalProperties": True},
+        text={**TEXT, "description": "The card in Markdown."},
+    ),
 )
 
 
@@ -122,7 +144,7 @@ def show_card(_call: Call) -> Reply:
     "listCandidates",
     "GET /model/candidates",
     scope=Scope.READ,
-    answer=thing(items=many(CANDIDATE)),
+    answer=list_of(CANDIDATE),
 )
 def candidates(call: Call) -> Reply:
     """List what was learned, accepted and refused, newest first, each with its report."""

@@ -14,35 +14,51 @@ from service.errors import NotFoundError
 from service.web.api import paging
 from service.web.api.declaring import Call, Reply, Resource, Schema
 from service.web.api.paging import PageForm
-from service.web.api.schemas import MOMENT, TEXT, WHOLE, YES_OR_NO, many, maybe, one_of, thing
+from service.web.api.schemas import (
+    MOMENT,
+    TEXT,
+    WHOLE,
+    YES_OR_NO,
+    many,
+    maybe,
+    named,
+    one_of,
+    thing,
+)
 from service.web.context import house
 
 resource = Resource("Privacy", "What is kept of a person, and its erasure.")
 
 ID_LENGTH = 64
-KEPT: Schema = thing(
-    id=TEXT,
-    site=TEXT,
-    page=TEXT,
-    state=one_of(State),
-    name=TEXT,
-    website=maybe(TEXT),
-    text=TEXT,
-    text_before_edits=many(TEXT),
-    created_at=MOMENT,
-    edited_at=maybe(MOMENT),
-    language=TEXT,
-    mail={**YES_OR_NO, "description": "Mail about it goes out."},
-    signals={
-        "type": "object",
-        "description": "What was seen beside the text when it came.",
-        "additionalProperties": True,
-    },
+KEPT: Schema = named(
+    "KeptComment",
+    thing(
+        id=TEXT,
+        site=TEXT,
+        page=TEXT,
+        state=one_of(State),
+        name=TEXT,
+        website=maybe(TEXT),
+        text=TEXT,
+        text_before_edits=many(TEXT),
+        created_at=MOMENT,
+        edited_at=maybe(MOMENT),
+        language=TEXT,
+        mail={**YES_OR_NO, "description": "Mail about it goes out."},
+        signals={
+            "type": "object",
+            "description": "What was seen beside the text when it came.",
+            "additionalProperties": True,
+        },
+    ),
 )
-EXPORT: Schema = thing(
-    address_kept={**YES_OR_NO, "description": "It is kept, sealed; no answer holds it."},
-    items=many(KEPT),
-    next=maybe(TEXT),
+EXPORT: Schema = named(
+    "PersonExport",
+    thing(
+        address_kept={**YES_OR_NO, "description": "It is kept, sealed; no answer holds it."},
+        items=many(KEPT),
+        next=maybe(TEXT),
+    ),
 )
 
 
@@ -110,7 +126,7 @@ def export(call: Call) -> Reply:
     "POST /privacy/erase",
     scope=Scope.ADMIN,
     body=EraseForm,
-    answer=thing(comments={**WHOLE, "description": "Erased by this request."}),
+    answer=named("Erased", thing(comments={**WHOLE, "description": "Erased by this request."})),
     refusals=[NotFoundError],
 )
 def erase(call: Call) -> Reply:

@@ -37,6 +37,17 @@ def thing(**properties: Schema) -> Schema:
     }
 
 
+def named(name: str, schema: Schema) -> Schema:
+    """Return a schema that stands under this name in the document, wherever it is used."""
+    return {"title": name, **schema}
+
+
+def said(schema: Schema, about: str) -> Schema:
+    """Return a schema with what it means at this place; a name that it bears stays its own."""
+    own = {"anyOf": [schema]} if "title" in schema else schema
+    return {**own, "description": about}
+
+
 def more(schema: Schema, **properties: Schema) -> Schema:
     """Return the schema of such an object with more properties, all of them there."""
     return thing(**schema["properties"], **properties)
@@ -44,7 +55,7 @@ def more(schema: Schema, **properties: Schema) -> Schema:
 
 def maybe(schema: Schema) -> Schema:
     """Return the schema of something or null."""
-    if isinstance(schema.get("type"), str) and "enum" not in schema:
+    if isinstance(schema.get("type"), str) and not {"enum", "title"} & set(schema):
         return {**schema, "type": [schema["type"], "null"]}
     return {"anyOf": [schema, {"type": "null"}]}
 
@@ -60,9 +71,15 @@ def one_of(values: Any, about: str = "") -> Schema:
     return {**told, "description": about} if about else told
 
 
+def list_of(schema: Schema) -> Schema:
+    """Return the schema of a list that comes whole, named after what stands in it."""
+    return named(f"{schema['title']}List", thing(items=many(schema)))
+
+
 def page_of(schema: Schema) -> Schema:
-    """Return the schema of a page of a list."""
-    return thing(items=many(schema), next=maybe(TEXT))
+    """Return the schema of a page of a list, named after what stands in it."""
+    name = schema["title"].removeprefix("Listed")
+    return named(f"{name}Page", thing(items=many(schema), next=maybe(TEXT)))
 
 
 def schema_of(form: Form) -> Schema:

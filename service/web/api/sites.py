@@ -11,7 +11,7 @@ from service.errors import NotFoundError
 from service.sites import changes
 from service.sites.changes import CHOICES, DEEPEST, LINKS_MOST
 from service.web.api.declaring import Call, Reply, Resource, Schema
-from service.web.api.schemas import MOMENT, TEXT, YES_OR_NO, many, schema_of, thing
+from service.web.api.schemas import MOMENT, TEXT, YES_OR_NO, list_of, many, named, schema_of, thing
 from service.web.context import house
 
 resource = Resource("Sites", "The site that the key belongs to.")
@@ -76,15 +76,16 @@ class SiteForm(Form):
 def _policy_schema() -> Schema:
     told = schema_of(PolicyForm())
     learn = {**YES_OR_NO, "description": "Decisions teach a model, see `setLearning`."}
-    return thing(**told["properties"], learn=learn)
+    return named("Policy", thing(**told["properties"], learn=learn))
 
 
-SITE: Schema = thing(
-    slug=TEXT, name=TEXT, origins=many(TEXT), policy=_policy_schema(), created_at=MOMENT
+SITE: Schema = named(
+    "Site",
+    thing(slug=TEXT, name=TEXT, origins=many(TEXT), policy=_policy_schema(), created_at=MOMENT),
 )
 
 
-@resource.operation("listSites", "GET /sites", scope=Scope.READ, answer=thing(items=many(SITE)))
+@resource.operation("listSites", "GET /sites", scope=Scope.READ, answer=list_of(SITE))
 def index(call: Call) -> Reply:
     """List the sites of the key: it has one."""
     return Reply({"items": [_told(call.site)]})

@@ -20,6 +20,7 @@ from service.web.api.schemas import (
     YES_OR_NO,
     many,
     maybe,
+    named,
     thing,
 )
 from service.web.context import house
@@ -27,21 +28,29 @@ from service.web.context import house
 resource = Resource("Statistics", "What came, what was decided, and how soon.")
 
 CHOICE = [str(days) for days in PERIODS]
-FIGURES: Schema = thing(
-    since=DAY,
-    cut={
-        **maybe(MOMENT),
-        "description": "Since when they really are, where more came than is looked at.",
-    },
-    weekly={**YES_OR_NO, "description": "By weeks and not by days."},
-    volume=many(thing(first=DAY, **{status.value: WHOLE for status in Status})),
-    waits=many(thing(first=DAY, number=WHOLE, median=NUMBER, late=NUMBER)),
-    load=many(thing(name=TEXT, decisions=WHOLE, share=NUMBER)),
-    overturned=thing(spam=SHARE, fine=SHARE),
-    decisions=WHOLE,
-    undone=WHOLE,
-    sample=SHARE,
-    oldest={**maybe(MOMENT), "description": "Since when the one waits that has waited longest."},
+FIGURES: Schema = named(
+    "Statistics",
+    thing(
+        since=DAY,
+        cut={
+            **maybe(MOMENT),
+            "description": "Since when they really are, where more came than is looked at.",
+        },
+        weekly={**YES_OR_NO, "description": "By weeks and not by days."},
+        volume=many(
+            named("Volume", thing(first=DAY, **{status.value: WHOLE for status in Status}))
+        ),
+        waits=many(named("Wait", thing(first=DAY, number=WHOLE, median=NUMBER, late=NUMBER))),
+        load=many(named("Load", thing(name=TEXT, decisions=WHOLE, share=NUMBER))),
+        overturned=named("Overturned", thing(spam=SHARE, fine=SHARE)),
+        decisions=WHOLE,
+        undone=WHOLE,
+        sample=SHARE,
+        oldest={
+            **maybe(MOMENT),
+            "description": "Since when the one waits that has waited longest.",
+        },
+    ),
 )
 
 

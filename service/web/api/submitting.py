@@ -17,7 +17,7 @@ from service.privacy import network_id
 from service.web.api.comment_shape import SCORE, told_score
 from service.web.api.comments import resource
 from service.web.api.declaring import Call, Reply, Schema
-from service.web.api.schemas import TEXT, YES_OR_NO, maybe, one_of, thing
+from service.web.api.schemas import TEXT, YES_OR_NO, maybe, named, one_of, thing
 from service.web.context import house
 from service.web.forms import CommentForm
 from service.web.reader.form import told_accepted
@@ -26,20 +26,26 @@ from service.web.speech import spoken
 
 IP_LENGTH = 45  # characters of the longest way to write one
 NO_IP = "Send an IPv4 or IPv6 address, or leave it out."
-ACCEPTED: Schema = thing(
-    id=TEXT,
-    status=one_of(["held"], "The same whatever the spam check thinks."),
-    receipt={**TEXT, "description": "The author's private link: hand it to nobody else."},
-    message={**TEXT, "description": "For the author, in his language."},
+ACCEPTED: Schema = named(
+    "Accepted",
+    thing(
+        id=TEXT,
+        status=one_of(["held"], "The same whatever the spam check thinks."),
+        receipt={**TEXT, "description": "The author's private link: hand it to nobody else."},
+        message={**TEXT, "description": "For the author, in his language."},
+    ),
 )
-SCORED: Schema = thing(
-    score={**maybe(SCORE), "description": "Null where the check failed."},
-    known_language={
-        **YES_OR_NO,
-        "description": "Whether honest comments in this script are known; where not, nothing is"
-        " filed by its score.",
-    },
-    note={**TEXT, "description": "Why there is no score."},
+SCORED: Schema = named(
+    "Scored",
+    thing(
+        score={**maybe(SCORE), "description": "Null where the check failed."},
+        known_language={
+            **YES_OR_NO,
+            "description": "Whether honest comments in this script are known; where not, nothing is"
+            " filed by its score.",
+        },
+        note={**TEXT, "description": "Why there is no score."},
+    ),
 )
 
 

@@ -25,6 +25,7 @@ from service.web.api.schemas import (
     many,
     maybe,
     more,
+    named,
     page_of,
     thing,
 )
@@ -33,23 +34,29 @@ from service.web.context import house
 resource = Resource("Threads", "The pages of the site, each with its comments.")
 
 ADDRESS_LENGTH = 2000
-LISTED: Schema = thing(
-    id=TEXT,
-    page={**TEXT, "description": "The page's key."},
-    page_url=maybe(TEXT),
-    title={**TEXT, "description": "As its owner gave it; public."},
-    registered={**YES_OR_NO, "description": "Named by its owner, not just by a reader."},
-    closed={**YES_OR_NO, "description": "Takes no more comments, by hand or by age."},
-    closed_at={**maybe(MOMENT), "description": "When it was closed by hand."},
-    version={**WHOLE, "description": "Goes up with every change that readers can see."},
-    created_at=MOMENT,
+LISTED: Schema = named(
+    "ListedThread",
+    thing(
+        id=TEXT,
+        page={**TEXT, "description": "The page's key."},
+        page_url=maybe(TEXT),
+        title={**TEXT, "description": "As its owner gave it; public."},
+        registered={**YES_OR_NO, "description": "Named by its owner, not just by a reader."},
+        closed={**YES_OR_NO, "description": "Takes no more comments, by hand or by age."},
+        closed_at={**maybe(MOMENT), "description": "When it was closed by hand."},
+        version={**WHOLE, "description": "Goes up with every change that readers can see."},
+        created_at=MOMENT,
+    ),
 )
-ALIAS: Schema = thing(id=TEXT, page=TEXT, made_at=MOMENT)
-THREAD: Schema = more(
-    LISTED,
-    text={**TEXT, "description": "What the page says: the topic of its comments."},
-    comments={**WHOLE, "description": "How many, of every status."},
-    aliases=many(ALIAS),
+ALIAS: Schema = named("Alias", thing(id=TEXT, page=TEXT, made_at=MOMENT))
+THREAD: Schema = named(
+    "Thread",
+    more(
+        LISTED,
+        text={**TEXT, "description": "What the page says: the topic of its comments."},
+        comments={**WHOLE, "description": "How many, of every status."},
+        aliases=many(ALIAS),
+    ),
 )
 
 

@@ -5,6 +5,9 @@ from openapi_spec_validator import validate
 
 from models import Scope
 from service.web.api import RESOURCES
+from service.web.api.declaring import Resource
+from service.web.api.document import KEPT, document
+from service.web.api.schemas import TEXT, WHOLE, named, thing
 from tests.building import found_demo_site
 from tests.conftest import visitor
 from tests.web.api.programs import Program
@@ -30,6 +33,39 @@ def test_every_address_of_the_api_is_declared_and_the_document_is_valid(app):
     }
     assert declared == routed
     assert len(declared) == len({one.name for one in OPERATIONS}) == len(OPERATIONS)
+
+
+def test_whatever_is_answered_has_a_name_that_stands_once(app):
+    told = visitor(app).get("/api/v1/openapi.json").json
+    schemas = told["components"]["schemas"]
+    answers = [
+        content["schema"]
+        for methods in told["paths"].values()
+        for operation in methods.values()
+        for response in operation["responses"].values()
+        for content in response.get("content", {}).values()
+    ]
+
+    assert {one["$ref"].rpartition("/")[2] for one in answers} < set(schemas)
+    assert schemas["CommentPage"]["properties"]["items"] == {
+        "type": "array",
+        "items": {"$ref": "#/components/schemas/ListedComment"},
+    }
+
+
+def test_two_things_under_one_name_are_our_fault_and_said_at_once(app):
+    resource = Resource("Things", "Tried only here.")
+    for number, shape in enumerate((TEXT, WHOLE)):
+        kind = named("Thing", thing(it=shape))
+        told = resource.operation(f"get{number}", f"GET /{number}", scope=Scope.READ, answer=kind)
+
+        @told
+        def get(_call):
+            """Get it."""
+
+    app.extensions.pop(KEPT, None)
+    with app.app_context(), pytest.raises(ValueError, match="two schemas are called Thing"):
+        document([resource])
 
 
 def test_the_page_names_every_operation_scope_and_refusal(app):

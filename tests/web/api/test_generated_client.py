@@ -68,12 +68,13 @@ def test_a_generated_client_submits_lists_decides_and_reads_the_event(live, gene
         assert again.id == sent.id
 
         [listed] = ask("comments", "list_comments").items
+        assert isinstance(listed, models.ListedComment)
         assert (listed.id, listed.status, listed.text) == (sent.id, "pending", COMMENT["comment"])
 
         status = models.DecideCommentBodyStatus("approved")
         body = models.DecideCommentBody(status, version=listed.version)
         decided = ask("comments", "decide_comment", listed.id, body=body)
-        assert decided.status == "approved"
+        assert decided.status is models.CommentStatus.APPROVED
 
         kinds, after, end = [], 0, time.monotonic() + PATIENCE
         while len(kinds) < 2 and time.monotonic() < end:
@@ -84,4 +85,5 @@ def test_a_generated_client_submits_lists_decides_and_reads_the_event(live, gene
         assert kinds == ["comment.created", "comment.approved"]
 
         refused = ask("comments", "get_comment", "nothing")
+        assert isinstance(refused, models.Problem)
         assert (refused.status, refused.code) == (404, "not_found")
