@@ -127,8 +127,7 @@ def _flask_settings(settings: Settings, ring: KeyRing) -> Mapping[str, Any]:
         "SESSION_COOKIE_HTTPONLY": True,
         "SESSION_COOKIE_SAMESITE": "Lax",
         "SESSION_COOKIE_PATH": "/",
-        "MAX_CONTENT_LENGTH": settings.ingress_body_cap,
-        "MAX_FORM_MEMORY_SIZE": settings.ingress_body_cap,
+        "MAX_FORM_MEMORY_SIZE": None,  # the gate has a cap for each door, and no body gets past it
         "PREFERRED_URL_SCHEME": "https" if settings.secure else "http",
         **accounts.flask_settings(settings),
     }

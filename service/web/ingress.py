@@ -24,7 +24,6 @@ def pass_gate() -> None:
         ServiceError: the gate's refusal, the front's or our own.
     """
     environ = request.environ
-    request.max_content_length = None  # the gate has a cap for each door
     refusal = environ.get(REFUSAL)
     if isinstance(refusal, ServiceError):
         raise refusal

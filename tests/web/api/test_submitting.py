@@ -113,3 +113,12 @@ def dump(app):
     with app.app_context():
         tables = Base.metadata.sorted_tables
         return str([list(db.session().execute(sa.select(table))) for table in tables])
+
+
+@pytest.mark.parametrize(
+    ("letters", "status", "code"), [(200_000, 422, "invalid"), (262_144, 413, "body_too_large")]
+)
+def test_a_body_is_taken_up_to_the_cap_that_the_gate_names(app, letters, status, code):
+    answer = Program(app).post("/score", {"text": "a" * letters})
+
+    assert (answer.status_code, answer.json["code"]) == (status, code)

@@ -442,3 +442,11 @@ def test_the_age_of_a_form_and_an_author_known_here_are_seen(app, caller):
         {"ticket_age": None, "first_timer": True, "reply": True},
     ]
     assert len(rows(app, Comment)) == 1
+
+
+def test_a_long_comment_that_wordpress_sends_twice_is_judged(caller):
+    long = "Ein schöner Fluß, größer als früher. " * 1500
+
+    answer = caller.check(comment_content=long, POST_comment=long)
+
+    assert (answer.status_code, answer.text) == (200, "false")

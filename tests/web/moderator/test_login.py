@@ -36,6 +36,11 @@ def test_an_unknown_address_and_a_wrong_password_get_the_same_answer(client, ana
     assert wrong.text.replace("ana@", "bob@") == unknown.text
 
 
+def test_a_form_is_taken_up_to_the_cap_that_the_gate_names(client, ana):
+    assert sign_in(client, "Ana", "a" * 200_000).status_code == 422
+    assert sign_in(client, "Ana", "a" * 262_144).status_code == 413
+
+
 def test_a_session_brought_along_does_not_live_on(client, ana):
     with client.session_transaction(base_url="https://comments.example.org") as session:
         session["planted"] = "by somebody else"
