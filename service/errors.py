@@ -24,7 +24,7 @@ GatepostError
 └── SetupError                      wrong key ring, database or settings: for the operator only
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 
@@ -95,9 +95,18 @@ class NotFoundError(ServiceError):
 
 
 class MethodError(ServiceError):
-    """This address takes other methods."""
+    """This address takes other methods.
+
+    Args:
+        message: what it does not take, or what it takes.
+        allowed: the methods that it takes.
+    """
 
     status, code = 405, "method_not_allowed"
+
+    def __init__(self, message: str, allowed: Iterable[str]) -> None:
+        super().__init__(message)
+        self.allowed = sorted(allowed)
 
 
 class ConflictError(ServiceError):

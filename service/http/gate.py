@@ -136,7 +136,8 @@ class Gate:
         self._check_host(head)
         door = next(door for door in DOORS if door.path.fullmatch(head.path))
         if head.method not in door.methods:
-            raise MethodError(f"This address takes {', '.join(sorted(door.methods))}.")
+            taken = ", ".join(sorted(door.methods))
+            raise MethodError(f"This address takes {taken}.", door.methods)
         cap = door.forms * self.form_cap if door.cap is None else door.cap
         if head.method in READING and ABOUT_BODIES.isdisjoint([name for name, _ in head.headers]):
             return Passage(door, 0, "", cap)

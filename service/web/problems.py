@@ -74,6 +74,8 @@ def refuse(error: ServiceError) -> Response:
     response = answer(error.status, error.code, error.message, errors=errors, facts=error.facts)
     if error.retry_after is not None:
         response.headers["Retry-After"] = str(error.retry_after)
+    if isinstance(error, MethodError):
+        response.headers["Allow"] = ", ".join(error.allowed)
     return response
 
 
@@ -84,9 +86,8 @@ def refuse_http(error: HTTPException) -> Response:
     if isinstance(error, NotFound):
         return refuse(NotFoundError(said("There is no such page.")))
     if isinstance(error, MethodNotAllowed):
-        response = refuse(MethodError(said("This address does not take that method.")))
-        response.headers["Allow"] = ", ".join(sorted(error.valid_methods or ()))
-        return response
+        message = said("This address does not take that method.")
+        return refuse(MethodError(message, error.valid_methods or ()))
     if error.response is not None:
         return make_response(error.response)
     status = error.code or 500

@@ -149,3 +149,17 @@ def test_a_database_that_is_away_is_told_to_a_moderator_too(app, bob):
         connection.execute(sa.text("ALTER TABLE membership RENAME TO elsewhere"))
     for path in ("/queue/some/where/else", "/queue"):
         assert bob.get(path).status_code in (404, 503)
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "allowed"),
+    [
+        ("TRACE", "/", "GET, HEAD, OPTIONS, POST"),
+        ("DELETE", "/s/blog/comments", "OPTIONS, POST"),
+        ("PUT", "/api/v1/comments", "GET, HEAD, OPTIONS, POST"),
+    ],
+)
+def test_who_asks_by_a_method_that_is_not_taken_is_told_which_are(client, method, path, allowed):
+    answer = client.open(path, method=method, json={})
+
+    assert (answer.status_code, answer.headers["Allow"]) == (405, allowed)
