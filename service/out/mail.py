@@ -1,8 +1,6 @@
 """Mail to authors: claimed by lease, written, sent, marked."""
 
 from dataclasses import replace
-from datetime import timedelta
-from functools import partial
 
 from sqlalchemy.orm import Session
 
@@ -11,7 +9,7 @@ from service.comments.sealed import open_address
 from service.db import db, transaction
 from service.house import House
 from service.mail.letters import Occasion, letter_of
-from service.out.smtp import Envelope, MailError, batch, outcome, post_one, written
+from service.out.smtp import Envelope, MailError, claimed, outcome, post_one
 from service.privacy import EmailAddress, SealError
 from service.queries import mails as queries
 from service.queries.outbox import lease_clock
@@ -26,14 +24,7 @@ def claim(house: House) -> list[Envelope]:
     """Lease the mails that are due and write each as things stand now; none when there are none."""
     if not due(house, db.session()):
         return []
-    token = house.token(32)
-    with transaction() as session:
-        now = lease_clock(session, house.now())
-        until = now + timedelta(seconds=house.settings.mail_lease)
-        leased = queries.lease_mails(
-            session, now=now, until=until, token=token, limit=batch(house.settings)
-        )
-    return [written(token, one, partial(_write, house)) for one in leased]
+    return claimed(house, Mail, _write)
 
 
 def _write(house: House, session: Session, blank: Envelope) -> Envelope:

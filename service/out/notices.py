@@ -1,8 +1,6 @@
 """Mail to moderators: claimed by lease, written, sent, marked."""
 
 from dataclasses import replace
-from datetime import timedelta
-from functools import partial
 
 from sqlalchemy.orm import Session
 
@@ -19,7 +17,7 @@ from service.mail.notice_letters import (
     test_letter,
 )
 from service.mail.notices import may_hear
-from service.out.smtp import Envelope, MailError, batch, outcome, post_one, written
+from service.out.smtp import Envelope, MailError, claimed, outcome, post_one
 from service.privacy import EmailAddress
 from service.queries import notices as queries
 from service.queries.notices import Told
@@ -40,13 +38,7 @@ def claim(house: House) -> list[Envelope]:
     """Lease the mails that are due and write each as things stand now; none when there are none."""
     if not due(house, db.session()):
         return []
-    token = house.token(32)
-    with transaction() as session:
-        now = lease_clock(session, house.now())
-        until = now + timedelta(seconds=house.settings.mail_lease)
-        limit = batch(house.settings)
-        leased = queries.lease_notices(session, now=now, until=until, token=token, limit=limit)
-    return [written(token, one, partial(_write, house)) for one in leased]
+    return claimed(house, Notice, _write)
 
 
 def _write(house: House, session: Session, blank: Envelope) -> Envelope:

@@ -12,17 +12,20 @@ from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import SMTP
 from email.utils import format_datetime
+from functools import partial
 from typing import Any
 
 from sqlalchemy.orm import Session
 
 from config import Settings
+from models import Mail, Notice
 from service.db import transaction
 from service.errors import UnavailableError
 from service.house import House
 from service.mail.letters import Letter
 from service.privacy import EmailAddress
-from service.queries.mails import Leased
+from service.queries.mails import Leased, lease
+from service.queries.outbox import lease_clock
 
 log = logging.getLogger("gatepost.out")
 
@@ -67,20 +70,33 @@ class Envelope:
     unwritten: bool = False
 
 
-def batch(settings: Settings) -> int:
+def _batch(settings: Settings) -> int:
     """Return how many mails one lease is long enough for, however slow the server is."""
     return min(BATCH, max(1, int(settings.mail_lease // settings.smtp_deadline)))
 
 
-def written(token: str, leased: Leased, write: Callable[[Session, Envelope], Envelope]) -> Envelope:
-    """Return a leased mail with its words.
+def claimed(
+    house: House, box: type[Mail | Notice], write: Callable[[House, Session, Envelope], Envelope]
+) -> list[Envelope]:
+    """Lease the mails of a box that are due and write each as things stand now.
 
-    The lease is committed before: what cannot be written uses up its own attempts, and the others
-    go out meanwhile.
+    The leases are committed before: what cannot be written uses up its own attempts, and the
+    others go out meanwhile.
 
     Args:
         write: fills in an envelope, in a transaction of its own.
     """
+    token, settings = house.token(32), house.settings
+    with transaction() as session:
+        now = lease_clock(session, house.now())
+        until = now + timedelta(seconds=settings.mail_lease)
+        leased = lease(session, box, now=now, until=until, token=token, limit=_batch(settings))
+    return [_written(token, one, partial(write, house)) for one in leased]
+
+
+def _written(
+    token: str, leased: Leased, write: Callable[[Session, Envelope], Envelope]
+) -> Envelope:
     blank = Envelope(leased.row, token, leased.public_id, leased.attempt)
     if _one_too_many(blank):  # perhaps it is the writing that takes its process down each time
         return replace(blank, unwritten=True)
@@ -90,6 +106,7 @@ def written(token: str, leased: Leased, write: Callable[[Session, Envelope], Env
     except UnavailableError:
         raise
     except Exception:
+        # Our own fault: it counts as an attempt, or this mail would be the first for ever.
         log.exception("a mail could not be written", extra=names(blank))
         return replace(blank, unwritten=True)
 

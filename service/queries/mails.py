@@ -1,4 +1,4 @@
-"""Questions about mails to authors: who wants them, which are due, who has them now."""
+"""Questions about mails: who wants them, which are due, who has them now."""
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from models import Comment, Contact, Mail, MailKind, Site, Subscription, Thread
+from models import Comment, Contact, Mail, MailKind, Notice, Site, Subscription, Thread
 from service.queries.housekeeping import SUBSCRIBED
 from service.queries.sites import insert_or_leave
 
@@ -66,22 +66,28 @@ def add_mail(session: Session, values: Mapping[str, Any]) -> None:
     insert_or_leave(session, Mail, {"token": "", "attempts": 0, "error": "", **values})
 
 
-def lease_mails(
-    session: Session, *, now: datetime, until: datetime, token: str, limit: int
+def lease(
+    session: Session,
+    box: type[Mail | Notice],
+    *,
+    now: datetime,
+    until: datetime,
+    token: str,
+    limit: int,
 ) -> list[Leased]:
-    """Lease mails that are due, leaving out what a rival was faster to take."""
+    """Lease mails of a box that are due, leaving out what a rival was faster to take."""
     free = (
-        sa.select(Mail.id)
-        .where(Mail.due_at <= now)
-        .order_by(Mail.due_at)
+        sa.select(box.id)
+        .where(box.due_at <= now)
+        .order_by(box.due_at)
         .limit(limit)
         .with_for_update(skip_locked=True)
     )
     taken = (
-        sa.update(Mail)
-        .where(Mail.id.in_(free.scalar_subquery()))
-        .values(due_at=until, token=token, attempts=Mail.attempts + 1)
-        .returning(Mail.id, Mail.public_id, Mail.attempts)
+        sa.update(box)
+        .where(box.id.in_(free.scalar_subquery()))
+        .values(due_at=until, token=token, attempts=box.attempts + 1)
+        .returning(box.id, box.public_id, box.attempts)
     )
     return [Leased(*row) for row in sorted(session.execute(taken), key=lambda row: row.id)]
 

@@ -29,7 +29,6 @@ from models import (
     Watch,
 )
 from service.queries.comments import PRESENT
-from service.queries.mails import Leased
 from service.queries.sites import insert_or_leave
 
 FINE = "fine"  # a shelf
@@ -259,26 +258,6 @@ def looks_told(session: Session, notice: Notice) -> dict[str, int]:
 def notice_due(session: Session, now: datetime) -> bool:
     """Say whether a mail to a moderator is due: a look that costs no lock."""
     return session.scalar(sa.select(Notice.id).where(Notice.due_at <= now).limit(1)) is not None
-
-
-def lease_notices(
-    session: Session, *, now: datetime, until: datetime, token: str, limit: int
-) -> list[Leased]:
-    """Lease mails that are due, leaving out what a rival was faster to take."""
-    free = (
-        sa.select(Notice.id)
-        .where(Notice.due_at <= now)
-        .order_by(Notice.due_at)
-        .limit(limit)
-        .with_for_update(skip_locked=True)
-    )
-    taken = (
-        sa.update(Notice)
-        .where(Notice.id.in_(free.scalar_subquery()))
-        .values(due_at=until, token=token, attempts=Notice.attempts + 1)
-        .returning(Notice.id, Notice.public_id, Notice.attempts)
-    )
-    return [Leased(*row) for row in sorted(session.execute(taken), key=lambda row: row.id)]
 
 
 def notice_with_all(session: Session, notice_id: int) -> tuple[Notice, Told] | None:
