@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 
+from service.comments.sealed import kept_since
 from service.comments.subscriptions import CONFIRM_WITHIN
 from service.db import db, transaction
 from service.house import House
@@ -53,7 +54,7 @@ def _all_but_records(house: House) -> tuple[Past, ...]:
         queries.notices(now - MAIL_LIFE),
         # A disabled endpoint must not keep everything for ever.
         queries.held_deliveries(now - timedelta(days=settings.event_days)),
-        queries.addresses((now - timedelta(days=settings.email_retention_days)).date()),
+        queries.addresses(kept_since(house)),
         queries.contacts((now - CONTACT_LIFE).date()),
         queries.staff_sessions(now - SESSION_LIFE),
         queries.enrolments(now - ENROLMENT_LIFE),

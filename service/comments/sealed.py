@@ -4,7 +4,7 @@ Retention takes what is past its time out of the database; where it is late, or 
 is still there is kept no longer all the same.
 """
 
-from datetime import timedelta
+from datetime import date, timedelta
 
 from sqlalchemy.orm import Session
 
@@ -15,6 +15,11 @@ from service.privacy import EmailAddress
 from service.queries.mails import wants_mail
 
 
+def kept_since(house: House) -> date:
+    """Return the day since which an author must have written for his address to be kept."""
+    return (house.now() - timedelta(days=house.settings.email_retention_days)).date()
+
+
 def address_kept(session: Session, house: House, contact: Contact | None) -> bool:
     """Say whether an author's address is kept: it is there, and its time is not over.
 
@@ -23,8 +28,7 @@ def address_kept(session: Session, house: House, contact: Contact | None) -> boo
     """
     if contact is None or contact.email_sealed is None:
         return False
-    days = house.settings.email_retention_days
-    if days and contact.last_day >= (house.now() - timedelta(days=days)).date():
+    if house.settings.email_retention_days and contact.last_day >= kept_since(house):
         return True
     return wants_mail(session, contact.id)
 
@@ -35,9 +39,7 @@ def open_address(session: Session, house: House, contact: Contact | None) -> Ema
     Raises:
         SealError: damaged, of another row, or sealed by a key that is not in the ring.
     """
-    if contact is None or contact.email_sealed is None:
-        return None
-    if not address_kept(session, house, contact):
+    if contact is None or contact.email_sealed is None or not address_kept(session, house, contact):
         return None
     return privacy.open_sealed(
         contact.email_sealed, site_id=contact.site_id, uid=contact.uid, ring=house.ring
