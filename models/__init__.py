@@ -22,6 +22,7 @@ from models.mail import Mail, MailKind, Subscription
 from models.moderator import Invitation, KeyCheck, Membership, Moderator, Role, Setup
 from models.notice import AtOnce, Digest, Fare, Notice, NoticeKind, Watch
 from models.outbox import (
+    OPEN_STATES,
     Attempt,
     Delivery,
     DeliveryState,
@@ -45,6 +46,7 @@ from models.sign_in import Authenticator, Passkey, PasswordReset, RecoveryCode, 
 from models.site import PageAlias, Site, Thread
 
 __all__ = [
+    "OPEN_STATES",
     "ActorKind",
     "AkismetMonth",
     "ApiKey",

@@ -51,6 +51,10 @@ class DeliveryState(enum.StrEnum):
     HELD = "held"
 
 
+OPEN_STATES = (DeliveryState.DUE, DeliveryState.LEASED)
+"""Still to be attempted, or being attempted now."""
+
+
 class Origin(enum.StrEnum):
     """Why there is a delivery."""
 
@@ -287,7 +291,7 @@ class Delivery(Base):
     @property
     def is_open(self) -> bool:
         """Whether it is still to be attempted, or is being attempted now."""
-        return self.state in (DeliveryState.DUE, DeliveryState.LEASED)
+        return self.state in OPEN_STATES
 
 
 class Attempt(Base):

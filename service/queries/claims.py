@@ -8,7 +8,16 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session, aliased
 from sqlalchemy.sql.dml import ReturningUpdate
 
-from models import Delivery, DeliveryState, Endpoint, EndpointKind, EndpointState, Event, Outcome
+from models import (
+    OPEN_STATES,
+    Delivery,
+    DeliveryState,
+    Endpoint,
+    EndpointKind,
+    EndpointState,
+    Event,
+    Outcome,
+)
 from service.queries.outbox import IS_OPEN, is_open
 
 _UNLOADED = {"synchronize_session": False}
@@ -112,7 +121,7 @@ _RESTS = sa.func.coalesce(Endpoint.open_until > _NOW, sa.false())
 # the few that go ahead.
 _GOES_AHEAD = sa.and_(
     Delivery.ahead == sa.true(),
-    Delivery.state.in_((DeliveryState.DUE, DeliveryState.LEASED)),
+    Delivery.state.in_(OPEN_STATES),
     Delivery.due_at <= _NOW,
 )
 

@@ -7,15 +7,14 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
-from models import Delivery, DeliveryState, Endpoint, EndpointState, Event, EventCursor
+from models import OPEN_STATES, Delivery, DeliveryState, Endpoint, EndpointState, Event, EventCursor
 
 
 def is_open(state: InstrumentedAttribute[DeliveryState]) -> sa.ColumnElement[bool]:
     """Return whether a delivery in this state is still to be attempted, or is being attempted."""
     # Written into the statement, not bound: SQLite uses the partial index of open deliveries only
     # where it can read the condition, and would else scan all that were ever delivered.
-    states = (DeliveryState.DUE, DeliveryState.LEASED)
-    return state.in_(sa.bindparam("open", states, expanding=True, literal_execute=True))
+    return state.in_(sa.bindparam("open", OPEN_STATES, expanding=True, literal_execute=True))
 
 
 IS_OPEN = is_open(Delivery.state)
