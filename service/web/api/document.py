@@ -66,23 +66,28 @@ SCOPES: Mapping[Scope, str] = {
 
 def document(resources: Iterable[Resource]) -> dict[str, Any]:
     """Return the OpenAPI 3.1 document; made once in the life of an application."""
-    kept: dict[str, Any] | None = current_app.extensions.get(KEPT)
-    if kept is None:
-        kept = current_app.extensions[KEPT] = _by_name(unfolded(resources))
-    return kept
+    return _both(resources)[1]
 
 
 def unfolded(resources: Iterable[Resource]) -> dict[str, Any]:
     """Return the same with every schema whole at its place, as a page shows it to people."""
-    return _document(list(resources))
+    return _both(resources)[0]
 
 
-def _by_name(told: dict[str, Any]) -> dict[str, Any]:
+def _both(resources: Iterable[Resource]) -> tuple[dict[str, Any], dict[str, Any]]:
+    kept: tuple[dict[str, Any], dict[str, Any]] | None = current_app.extensions.get(KEPT)
+    if kept is None:
+        whole = _document(list(resources))
+        kept = current_app.extensions[KEPT] = whole, _by_name(whole)
+    return kept
+
+
+def _by_name(whole: dict[str, Any]) -> dict[str, Any]:
     """Let each schema that bears a name stand once, among the components."""
     schemas: dict[str, Any] = {}
-    told["paths"] = _referring(told["paths"], schemas)
-    told["components"]["schemas"] |= dict(sorted(schemas.items()))
-    return told
+    paths = _referring(whole["paths"], schemas)
+    named = whole["components"]["schemas"] | dict(sorted(schemas.items()))
+    return {**whole, "paths": paths, "components": {**whole["components"], "schemas": named}}
 
 
 def _referring(node: Any, schemas: dict[str, Any]) -> Any:
