@@ -11,13 +11,11 @@ import threading
 import time
 from collections import Counter
 
-import sqlalchemy as sa
-
 from models import Attempt, Delivery, DeliveryState, Event
 from service.db import db
 from service.out.dispatcher import Dispatcher
 from service.out.outbox import CAP
-from tests.faults.ground import THREADS, attempts_of, figure_of, settled
+from tests.faults.ground import THREADS, attempts_of, figure_of, listening, settled
 from tests.out.receiver import Reply
 
 
@@ -157,16 +155,6 @@ class Timed(Dispatcher):
     def after(self, *_):
         if threading.get_ident() == self.claiming:
             self.asked.append(time.monotonic() - self.began)
-
-
-@contextlib.contextmanager
-def listening(engine, ears):
-    """Hear an engine's events for as long as the block goes on."""
-    for name, hear in ears.items():
-        sa.event.listen(engine, name, hear)
-    yield
-    for name, hear in ears.items():
-        sa.event.remove(engine, name, hear)
 
 
 def dead_endpoint(ground, dead=10_000, good=500, most=50):

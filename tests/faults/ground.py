@@ -108,6 +108,18 @@ def settled():
 
 
 @contextlib.contextmanager
+def listening(engine, ears):
+    """Hear an engine's events, each by its name, for as long as the block goes on."""
+    for name, hear in ears.items():
+        sa.event.listen(engine, name, hear)
+    try:
+        yield
+    finally:
+        for name, hear in ears.items():
+            sa.event.remove(engine, name, hear)
+
+
+@contextlib.contextmanager
 def ground_on(url, folder, **settings):
     """A ground on a database with tables; its workers and its receiver end with the block."""
     with Receiver() as receiver, bare_app(url) as app:

@@ -16,7 +16,7 @@ from service.figures.metrics import exposition
 from service.housekeeping import tidy
 from service.out.dispatcher import Dispatcher
 from service.queries.housekeeping import BATCH
-from tests.faults.ground import settled
+from tests.faults.ground import listening, settled
 from tests.out.post_office import GOOD
 from tests.serving import pause
 
@@ -137,11 +137,8 @@ def noting_locks(engine, purger):
 
     on_sqlite = engine.dialect.name == "sqlite"
     word, moment = ("BEGIN", "after") if on_sqlite else ("DELETE", "before")
-    sa.event.listen(engine, f"{moment}_cursor_execute", start)
-    sa.event.listen(engine, "commit", end)
-    yield held
-    sa.event.remove(engine, f"{moment}_cursor_execute", start)
-    sa.event.remove(engine, "commit", end)
+    with listening(engine, {f"{moment}_cursor_execute": start, "commit": end}):
+        yield held
 
 
 def growth(ground, attempts=1_000_000, purges=200, most=MOST):
